@@ -1,6 +1,3 @@
-// Package seal encrypts what describes a person, one section for each data
-// category, and decrypts it only against the durable acknowledgement of an
-// access event: no record, no plaintext (architecture §1.2, §5).
 package seal
 
 import (
@@ -43,10 +40,17 @@ type Sealed struct {
 // in the vault before Prepare returns.
 type Sealer interface {
 	// Prepare makes sure that the root keys of the scopes exist, durably, with
-	// one synced write for all that are new, and returns those it created, for
-	// the envelope's keys (in the order of scopes).
+	// one synced write for all that are new, and returns those that the envelope
+	// must announce, in the order of scopes: the keys created now, and those
+	// created before whose announcement has not been reported with Announced.
+	// So no announcement is lost when an append fails; it can come twice, which
+	// readers must bear (same id, same commitment).
 	// Errors: domain code "destroyed" when a class's keys were destroyed.
 	Prepare(ctx context.Context, scopes []Scope) (created []eventstore.KeyCreated, err error)
+	// Announced reports that the commit which announced these keys is durably
+	// stored. It is cheap: it is written with the vault's next transaction, and
+	// until then a crash only makes Prepare return the keys once more.
+	Announced(ctx context.Context, ids []string) error
 	// KeyID is the id of a scope's root key, after Prepare.
 	KeyID(ctx context.Context, s Scope) (string, error)
 	// Seal encrypts plaintext for its place. It decrypts nothing.
