@@ -1,0 +1,50 @@
+// Package access holds the looks at dossiers of one actor: each read is a fact
+// on the stream before anything is shown (architecture §1.2, C-2.1.4b). An
+// aggregate's id is the actor: a staff id, operator or engine.
+package access
+
+import "github.com/casefile-engine/casefile/domain"
+
+// The types of event of an actor's access.
+const (
+	TypeRecorded = "access.recorded"
+	TypeSignIn   = "signin.recorded"
+)
+
+// MaxDossiers is the number of dossiers that one access event names at most.
+const MaxDossiers = 1000
+
+// The outcomes of an access.
+const (
+	Allowed = "allowed"
+	Denied  = "denied"
+)
+
+// Recorded is one look, allowed or denied. No sections.
+type Recorded struct {
+	Action     string            `json:"action"`  // view, search, list, print, export
+	Outcome    string            `json:"outcome"` // allowed, denied
+	Dossiers   []domain.ID       `json:"dossiers,omitzero"`
+	Owners     []string          `json:"owners,omitzero"` // whose keys it may open: "dossier/<id>", …
+	Categories []domain.Category `json:"categories,omitzero"`
+	Purpose    string            `json:"purpose,omitzero"`
+	Ground     string            `json:"ground"` // assignment, role, grant, break_glass, request, engine, none
+	Role       string            `json:"role,omitzero"`
+	OnBehalfOf string            `json:"on_behalf_of,omitzero"`
+	Code       string            `json:"code,omitzero"` // of a denial
+	Rule       string            `json:"rule,omitzero"` // of a denial
+	// Imported marks a look of an older system's log; it opened nothing here.
+	Imported bool `json:"imported,omitzero"`
+}
+
+// SignIn is an attempt to sign in as a known member of staff. No sections.
+type SignIn struct {
+	Outcome string `json:"outcome"` // allowed, denied
+	Method  string `json:"method"`  // password
+	Code    string `json:"code,omitzero"`
+}
+
+// EventType names are the constants above.
+
+func (*Recorded) EventType() string { return TypeRecorded }
+func (*SignIn) EventType() string   { return TypeSignIn }
