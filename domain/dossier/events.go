@@ -137,8 +137,8 @@ type RecordAdded struct {
 }
 
 // RecordCorrected replaces a record's content; the former stays for auditors
-// (C-2.9.2). Section as RecordAdded's, of the replacement alone and complete,
-// and file {reason}.
+// (C-2.9.2). Sections: as RecordAdded's with the replaced fields alone, which a
+// reader lays over the earlier ones, field by field, and file {reason}.
 type RecordCorrected struct {
 	Record     domain.ID         `json:"record"`
 	Category   domain.Category   `json:"category"`
