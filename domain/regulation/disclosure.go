@@ -1,6 +1,7 @@
 package regulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (p *Profile) CheckDisclosure(in DisclosureInput) *domain.Error {
 	p.judgeRecipient(&v, in)
 	ground, has := p.GroundOf(in.Ground)
 	if !has {
-		v.add(field("ground", domain.Refused("ground_not_allowed", p.groundRule(), "the regulation does not allow a disclosure on this ground; choose another ground, or ask the client for consent")))
+		v.add(field("ground", domain.Refused("ground_not_allowed", p.Limits.Ground, "the regulation does not allow a disclosure on this ground; choose another ground, or ask the client for consent")))
 		return v.first()
 	}
 	v.add(p.CheckPurpose(in.Purpose))
@@ -94,7 +95,7 @@ func (p *Profile) checkForm(in DisclosureInput) *domain.Error {
 	if !slices.Contains(domain.Channels, in.Channel) {
 		return domain.Invalid("unknown_channel", "channel", "choose one of the channels of the catalogue")
 	}
-	return nil
+	return checkEvidence(in)
 }
 
 func (p *Profile) checkCategories(in DisclosureInput) *domain.Error {
@@ -112,27 +113,32 @@ func (p *Profile) checkCategories(in DisclosureInput) *domain.Error {
 func (p *Profile) judgeRecipient(v *verdict, in DisclosureInput) {
 	switch {
 	case !in.Recipient.Known:
-		v.add(field("recipient", domain.Refused("recipient_unknown", p.Registered, "register the recipient first; a disclosure names organisation, person and address")))
+		v.add(field("recipient", domain.Refused("recipient_unknown", p.Limits.Recipient, "register the recipient first; a disclosure names organisation, person and address")))
 	case in.Recipient.Ended:
-		v.add(field("recipient", domain.Refused("recipient_ended", p.Registered, "this recipient has been ended; choose a current one or register it anew")))
+		v.add(field("recipient", domain.Refused("recipient_ended", p.Limits.Recipient, "this recipient has been ended; choose a current one or register it anew")))
 	}
 }
 
-// judgeEvidence asks each field of the ground; nothing else may stand there,
-// since a field that no rule knows would be read by nobody.
+// checkEvidence finds fields that neither the ground nor every evidence knows,
+// since what no rule reads is kept for nothing, and fields without a text.
+func checkEvidence(in DisclosureInput) *domain.Error {
+	for _, name := range slices.Sorted(maps.Keys(in.Evidence)) {
+		known := slices.Contains(groundLaw[in.Ground].evidence, name)
+		if !known && name != EvidenceDocument && name != EvidenceRelevance {
+			return domain.Invalid("unknown_field", "evidence", "the evidence has a field that this ground does not know; leave it out")
+		}
+		if !known && strings.TrimSpace(in.Evidence[name]) == "" {
+			return domain.Invalid("evidence_empty", "evidence."+name, "fill in this field of the evidence, or leave it out")
+		}
+	}
+	return nil
+}
+
+// judgeEvidence asks each field of the ground.
 func judgeEvidence(v *verdict, g Ground, in DisclosureInput) {
 	for _, name := range g.Evidence {
 		if strings.TrimSpace(in.Evidence[name]) == "" {
 			v.add(field("evidence."+name, domain.Refused("evidence_missing", g.Rule, "this ground needs more evidence; fill in the field that is named")))
-		}
-	}
-	for name, text := range in.Evidence {
-		switch {
-		case slices.Contains(g.Evidence, name):
-		case name != EvidenceDocument && name != EvidenceRelevance:
-			v.add(domain.Invalid("unknown_field", "evidence", "the evidence has a field that this ground does not know; leave it out"))
-		case strings.TrimSpace(text) == "":
-			v.add(domain.Invalid("evidence_empty", "evidence."+name, "fill in this field of the evidence, or leave it out"))
 		}
 	}
 	if by, asked := in.Evidence["approved_by"]; asked && by == in.Actor && by != "" {
@@ -231,11 +237,11 @@ func (p *Profile) judgeReceive(v *verdict, class, subtype string, code domain.Ca
 	refuse := func(code, rule, message string) { v.add(field("categories", domain.Refused(code, rule, message))) }
 	r, ok := p.RecipientOf(class, subtype)
 	if !ok {
-		refuse("recipient_class", p.Registered, "the regulation does not know this class of recipients")
+		refuse("recipient_class", p.Limits.Recipient, "the regulation does not know this class of recipients")
 		return
 	}
 	if slices.Contains(r.Never, code) {
-		refuse("never_to_recipient", p.Capacity, "an employer never gets medical data or the nature of a disability, on no ground; give the functional capacity in limits and possibilities instead")
+		refuse("never_to_recipient", p.Limits.Capacity, "an employer never gets medical data or the nature of a disability, on no ground; give the functional capacity in limits and possibilities instead")
 	}
 	if ground == domain.GroundGuidance && !slices.Contains(r.Guidance, code) {
 		refuse("category_not_for_recipient", r.Rule, "this recipient may not have this category for guidance; leave it out or ask the client for consent")
@@ -287,26 +293,27 @@ func (p *Profile) subsidyGuards(in DisclosureInput) bool {
 }
 
 // judgeRecords asks that the records are of this dossier, of the categories
-// named and not restricted, and that what is no particular comes from one.
+// named and not restricted, and that what is no particular comes from one; hours
+// are entries of their own and no records.
 func (p *Profile) judgeRecords(v *verdict, in DisclosureInput) {
 	covered := map[domain.Category]bool{}
 	for _, r := range in.Records {
 		if !r.Known {
-			v.add(field("records", domain.Refused("record_unknown", p.groundRule(), "a record is not in this dossier; name records of this dossier alone")))
+			v.add(field("records", domain.Refused("record_unknown", p.Limits.Ground, "a record is not in this dossier; name records of this dossier alone")))
 			continue
 		}
 		if r.Restricted {
-			v.add(field("records", domain.Refused("record_restricted", p.Restricted, "a record is restricted; it stays where it is until the restriction is lifted")))
+			v.add(field("records", domain.Refused("record_restricted", p.Limits.Restricted, "a record is restricted; it stays where it is until the restriction is lifted")))
 		}
 		if !slices.ContainsFunc(r.Categories, func(c domain.Category) bool { return slices.Contains(in.Categories, c) }) {
-			v.add(field("records", domain.Refused("record_category", p.groundRule(), "a record holds none of the categories named; name its category or leave it out")))
+			v.add(field("records", domain.Refused("record_category", p.Limits.Ground, "a record holds none of the categories named; name its category or leave it out")))
 		}
 		for _, c := range r.Categories {
 			covered[c] = true
 		}
 	}
-	if slices.ContainsFunc(in.Categories, func(c domain.Category) bool { return !c.Particular() && !covered[c] }) {
-		v.add(field("records", domain.Refused("records_missing", p.groundRule(), "name the records that go out; only the client's particulars need none")))
+	if slices.ContainsFunc(in.Categories, func(c domain.Category) bool { return !c.Particular() && c != domain.CatHours && !covered[c] }) {
+		v.add(field("records", domain.Refused("records_missing", p.Limits.Ground, "name the records that go out; only the client's particulars and hours need none")))
 	}
 }
 

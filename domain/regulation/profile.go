@@ -49,6 +49,8 @@ type Profile struct {
 	// SecondFactor tells whether a password alone is not enough to sign in.
 	SecondFactor Setting[bool] `json:"second_factor"`
 
+	Limits Limits `json:"limits"`
+
 	Services   []Service  `json:"services"`
 	Purposes   []Purpose  `json:"purposes"`
 	Categories []Category `json:"categories"`
@@ -56,15 +58,8 @@ type Profile struct {
 
 	Grounds    []Ground    `json:"grounds"`
 	Recipients []Recipient `json:"recipients"`
-	// Registered is the requirement that a recipient is registered and current.
-	Registered string    `json:"registered"`
-	Channels   []Channel `json:"channels"`
-	Subsidy    Subsidy   `json:"subsidy,omitzero"`
-	// Restricted is the requirement that shielded records stay where they are.
-	Restricted string `json:"restricted"`
-	// Capacity is the requirement that function limits, never a diagnosis, may
-	// reach an employer.
-	Capacity string `json:"capacity"`
+	Channels   []Channel   `json:"channels"`
+	Subsidy    Subsidy     `json:"subsidy,omitzero"`
 	// View is what lets a third party look into a running dossier: "consent".
 	View Setting[string] `json:"view"`
 
@@ -90,6 +85,19 @@ type Profile struct {
 	// Notes are tensions inside the regulation and the choice made (requirements
 	// §8); each becomes a finding.
 	Notes []Note `json:"notes,omitempty"`
+}
+
+// Limits are the requirements that are named when something outside the
+// profile's lists is refused.
+type Limits struct {
+	Purpose   string `json:"purpose"`   // a purpose that it does not know
+	Category  string `json:"category"`  // a category that it does not hold
+	Ground    string `json:"ground"`    // a ground that it does not have
+	Recipient string `json:"recipient"` // a recipient that is not registered, or ended
+	// Restricted: shielded records stay where they are.
+	Restricted string `json:"restricted"`
+	// Capacity: function limits, never a diagnosis, may reach an employer.
+	Capacity string `json:"capacity"`
 }
 
 // RoleSetting is the agency's processing role (C-2.1.1).

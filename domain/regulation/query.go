@@ -75,18 +75,9 @@ func (p *Profile) CheckPurpose(code string) *domain.Error {
 	if p.KnowsPurpose(code) {
 		return nil
 	}
-	e := domain.Refused("purpose_unknown", p.purposeRule(), "the regulation does not know this purpose; choose one of its purposes, or tell the client first and have the regulation extended")
+	e := domain.Refused("purpose_unknown", p.Limits.Purpose, "the regulation does not know this purpose; choose one of its purposes, or tell the client first and have the regulation extended")
 	e.Field = "purpose"
 	return e
-}
-
-// purposeRule is the requirement of purpose limitation: that of the first
-// purpose, which is guidance.
-func (p *Profile) purposeRule() string {
-	if len(p.Purposes) > 0 {
-		return p.Purposes[0].Rule
-	}
-	return "L-5"
 }
 
 // KnowsService tells whether the agency offers the service (S-Alg).
@@ -101,15 +92,6 @@ func (p *Profile) GroundOf(code domain.Ground) (g Ground, ok bool) {
 		return p.Grounds[i], true
 	}
 	return Ground{}, false
-}
-
-// groundRule is the requirement that limits the grounds: that of consent, the
-// one ground that every regulation has.
-func (p *Profile) groundRule() string {
-	if g, ok := p.GroundOf(domain.GroundConsent); ok {
-		return g.Rule
-	}
-	return "L-6"
 }
 
 // RecipientOf is the row of the matrix for a class and subtype: the subtype's
@@ -140,7 +122,7 @@ func (p *Profile) CheckRecipient(class, subtype, agreement string) *domain.Error
 	}
 	r, ok := p.RecipientOf(class, subtype)
 	if !ok {
-		return domain.Refused("recipient_class", p.Registered, "the regulation does not know this class of recipients")
+		return domain.Refused("recipient_class", p.Limits.Recipient, "the regulation does not know this class of recipients")
 	}
 	if r.Agreement != "" && agreement == "" {
 		e := domain.Refused("agreement_missing", r.Agreement, "a commissioning party is registered with the reference of its agreement; add the agreement")
@@ -165,7 +147,7 @@ func (p *Profile) CheckChannel(channel string, ground domain.Ground) *domain.Err
 		}
 		return channelRefused(c.Rule)
 	}
-	return channelRefused(p.groundRule())
+	return channelRefused(p.Limits.Ground)
 }
 
 func channelRefused(rule string) *domain.Error {

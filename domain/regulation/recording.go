@@ -71,18 +71,9 @@ func (p *Profile) CheckCategory(code domain.Category) *domain.Error {
 	if _, ok := p.CategoryOf(code); ok {
 		return nil
 	}
-	e := domain.Refused("category_unknown", p.categoryRule(), "the regulation does not hold this category of data; choose one of its categories")
+	e := domain.Refused("category_unknown", p.Limits.Category, "the regulation does not hold this category of data; choose one of its categories")
 	e.Field = "category"
 	return e
-}
-
-// categoryRule is the requirement that limits the categories: the clause of the
-// list, without the number of a row in it.
-func (p *Profile) categoryRule() string {
-	if len(p.Categories) > 0 {
-		return clause(p.Categories[0].Rule)
-	}
-	return "L-5"
 }
 
 // NeedsNecessity tells whether one of the categories asks for a necessity text

@@ -35,11 +35,3 @@ func (v *verdict) first() *domain.Error {
 // IsLaw tells whether a rule is an article of the law (L-9, L-U46) and not of a
 // regulation.
 func IsLaw(rule string) bool { return strings.HasPrefix(rule, "L-") }
-
-// clause is a rule without the number of a row in a list: C-3.6 is a row of C-3.
-func clause(rule string) string {
-	if head, row, ok := strings.Cut(rule, "."); ok && head == "C-3" && row != "" {
-		return head
-	}
-	return rule
-}
