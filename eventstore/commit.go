@@ -133,6 +133,13 @@ type Pending struct {
 	CommandID string
 	Payload   []byte // Marshal's result
 	Leaf      Leaf   // LeafHash of the clear line
+	// Stamp, when set, is called by Append just before the commit is sent, under
+	// the lock that orders this store's sendings, with RecordedNow's time; it
+	// fills in Recorded, Payload and Leaf. So recorded_at never runs backwards
+	// along the stream, however many callers append at once. It must be quick
+	// and must not call the store. It is called once, and again only when a
+	// sending failed and another commit has overtaken this one meanwhile.
+	Stamp func(p *Pending, recorded time.Time) error
 }
 
 // Leaf is the RFC 6962 leaf hash of a commit's clear line.

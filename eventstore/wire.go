@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 )
 
@@ -33,7 +32,7 @@ func (l Leaf) String() string { return hex.EncodeToString(l[:]) }
 // Marshal gives the stored form and its leaf. The caller has filled in the
 // section refs; sealed holds the ciphertexts in their order.
 func Marshal(e *Envelope, sealed [][]byte) (payload []byte, leaf Leaf, err error) {
-	clear, err := json.Marshal(e)
+	clear, err := encodeEnvelope(e)
 	if err != nil {
 		return nil, Leaf{}, fmt.Errorf("eventstore: encoding an envelope: %w", err)
 	}
@@ -62,8 +61,8 @@ func Unmarshal(payload []byte) (*Commit, error) {
 		return nil, fmt.Errorf("%w: no end of its clear line", ErrDamaged)
 	}
 	c := &Commit{Clear: payload[:i:i]}
-	if err := json.Unmarshal(c.Clear, &c.Envelope); err != nil {
-		return nil, fmt.Errorf("%w: its clear line is no envelope", ErrDamaged)
+	if err := decodeEnvelope(c.Clear, &c.Envelope); err != nil {
+		return nil, err
 	}
 	rest := payload[i+1:]
 	for _, ev := range c.Envelope.Data.Events {
