@@ -1,11 +1,14 @@
 package domain
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Env is what a decision may know beside the state of its aggregate and the
 // command: the clock's reading, who acts, through which door, and the states of
-// other aggregates that the command names. It is filled in by the handler and
-// only read by Decide.
+// other aggregates that the command names. It is filled in by the handler, for
+// one decision; Decide reads it, and writes Warnings alone.
 type Env struct {
 	// Now is the clock's reading, UTC.
 	Now time.Time
@@ -28,7 +31,13 @@ type Env struct {
 	// Responsible is the number of dossiers for which the member of staff named
 	// by the command is responsible now. Only EndStaff asks for it.
 	Responsible int
+	// Warnings are the codes that the outcome is to carry, in the order in which
+	// Decide found them. They refuse nothing.
+	Warnings []string
 }
+
+// Warn adds warnings to the outcome.
+func (e *Env) Warn(codes ...string) { e.Warnings = append(e.Warnings, codes...) }
 
 // Backdated tells whether the command came in through a door where rights are
 // judged at the time of the fact: the import of an older history (catalogue
@@ -69,4 +78,10 @@ func (e *Env) CheckTime(t Timing, opened, newest time.Time) *Error {
 
 func timeError(code, message string) *Error {
 	return &Error{Kind: KindRefused, Code: code, Rule: RuleForm, Field: "at", Message: message}
+}
+
+// NotHandled is the defect that a command reached an aggregate that does not
+// know it.
+func NotHandled(c Command) *Error {
+	return AsError(errors.New(c.CommandName() + " has no decision on this aggregate"))
 }

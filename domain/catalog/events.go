@@ -95,6 +95,14 @@ var eventTable = sync.OnceValue(func() map[string]*EventSpec {
 	return m
 })
 
+// SchemaOf is the current schema version of a type; 0 for an unknown one.
+func SchemaOf(typ string) int {
+	if s := eventTable()[typ]; s != nil {
+		return s.Schema
+	}
+	return 0
+}
+
 // Decode gives the event of a type from its stored clear data, upcast to the
 // current schema. It keeps nothing of raw. An unknown type, a schema newer than
 // this program's or data of another form is an error: no event is ever passed

@@ -86,10 +86,12 @@ type StaffAssigned struct {
 	Until    time.Time `json:"until,omitzero"`
 }
 
-// StaffUnassigned ends the assignments of a member of staff at Until (S-Toe1).
+// StaffUnassigned ends the assignments of a member of staff at Until (S-Toe1):
+// all of them, or those in one capacity.
 type StaffUnassigned struct {
-	Staff domain.ID `json:"staff"`
-	Until time.Time `json:"until"`
+	Staff    domain.ID `json:"staff"`
+	Capacity string    `json:"capacity,omitzero"`
+	Until    time.Time `json:"until"`
 }
 
 // TrajectoryStarted begins a trajectory on StartedOn. Section: file

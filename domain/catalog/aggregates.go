@@ -1,0 +1,113 @@
+package catalog
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
+	"github.com/casefile-engine/casefile/domain/agency"
+	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/staff"
+	"github.com/casefile-engine/casefile/domain/unique"
+)
+
+// Aggregate is one kind of aggregate without its types: states are passed as
+// any and belong to the kind that made them. All of it is pure.
+type Aggregate struct {
+	Kind string
+	// StateSchema is the version of the stored form of states. A snapshot of
+	// another version is no use: fold from the beginning.
+	StateSchema int
+	// Zero is the state before any event.
+	Zero func() any
+	// Decide gives the facts of a command, judged at env.At. It changes neither
+	// state nor command. With an error there are facts only where the refusal is
+	// itself to be recorded, and then those facts are appended all the same.
+	Decide func(state any, c domain.Command, env *Env) ([]domain.Fact, error)
+	// Evolve folds one event. It may change the state it is given, which nobody
+	// uses afterwards.
+	Evolve func(state any, r domain.Recorded) any
+	// EncodeState and DecodeState are the stored form of a state.
+	EncodeState func(state any) ([]byte, error)
+	DecodeState func(b []byte) (any, error)
+}
+
+// Aggregates lists every kind of aggregate.
+func Aggregates() []Aggregate {
+	return []Aggregate{
+		aggregate(domain.KindAgency, agency.StateSchema, agency.Zero, agency.Evolve, func(s *agency.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			return agency.Decide(s, c, &env.Env)
+		}),
+		aggregate(domain.KindStaff, staff.StateSchema, staff.Zero, staff.Evolve, func(s *staff.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			if !env.agency().Exists() {
+				return nil, agency.Unknown()
+			}
+			return staff.Decide(s, c, &env.Env)
+		}),
+		aggregate(domain.KindDossier, dossier.StateSchema, dossier.Zero, dossier.Evolve, func(s *dossier.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			if env.Purpose == "" {
+				env.Purpose = dossier.Purpose(s, c)
+			}
+			return dossier.Decide(s, c, &env.Env)
+		}),
+		aggregate(domain.KindAccess, access.StateSchema, access.Zero, access.Evolve, func(s *access.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			return access.Decide(s, c, &env.Env, env.opened())
+		}),
+		aggregate(domain.KindUnique, unique.StateSchema, unique.Zero, unique.Evolve, func(_ *unique.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
+			return nil, domain.NotHandled(c)
+		}),
+	}
+}
+
+// AggregateOf finds a kind of aggregate.
+func AggregateOf(kind string) (a Aggregate, ok bool) {
+	for _, a := range aggregateList {
+		if a.Kind == kind {
+			return a, true
+		}
+	}
+	return Aggregate{}, false
+}
+
+var aggregateList = Aggregates()
+
+func aggregate[S any](kind string, schema int, zero func() *S, evolve func(*S, domain.Recorded) *S, decide func(*S, domain.Command, *Env) ([]domain.Fact, error)) Aggregate {
+	return Aggregate{
+		Kind: kind, StateSchema: schema,
+		Zero:        func() any { return zero() },
+		Decide:      func(state any, c domain.Command, env *Env) ([]domain.Fact, error) { return decide(state.(*S), c, env) },
+		Evolve:      func(state any, r domain.Recorded) any { return evolve(state.(*S), r) },
+		EncodeState: func(state any) ([]byte, error) { return json.Marshal(state.(*S)) },
+		DecodeState: func(b []byte) (any, error) {
+			s := zero()
+			if err := json.Unmarshal(b, s); err != nil {
+				return nil, fmt.Errorf("catalog: decoding a state of kind %s: %w", kind, err)
+			}
+			return s, nil
+		},
+	}
+}
+
+// opened is when the dossier that the command names was opened; zero when
+// there is none.
+func (e *Env) opened() time.Time {
+	s, _ := e.Known[domain.Ref{Agency: e.Agency, Kind: domain.KindDossier, ID: e.Dossier}].(*dossier.State)
+	if s == nil {
+		return time.Time{}
+	}
+	return s.Opened
+}
+
+// ProfileInForce names the profile by which the command is judged; "" and 0
+// when there is none, or the command is not judged by one.
+func (e *Env) ProfileInForce() (name string, version int) {
+	p := e.agency().ProfileAt(nl.DateOf(e.At))
+	if p == nil {
+		return "", 0
+	}
+	return p.Name, p.Version
+}

@@ -1,0 +1,245 @@
+package dossier
+
+import (
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/agency"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/regulation"
+	"github.com/casefile-engine/casefile/domain/staff"
+)
+
+// Timing says which general rules of time hold for a command (catalogue §2):
+// what can be written down later, and what takes place now.
+func Timing(c domain.Command) domain.Timing {
+	switch c.(type) {
+	case *AddRecord, *CompleteRecord, *LogHours, *Disclose, *HandOutRegulation:
+		return domain.Timing{Late: true}
+	case *AssignStaff, *UnassignStaff, *WithdrawConsent, *PlaceHold, *LiftHold:
+		return domain.Timing{Now: true}
+	}
+	return domain.Timing{}
+}
+
+// Decide says what a command does to a dossier, judged at env.At. It changes
+// nothing. A refused disclosure gives both: the fact that it was refused, which
+// is to be recorded, and the error to answer with.
+func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) {
+	if _, opens := c.(*OpenDossier); !opens && !s.Exists() {
+		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier",
+			Message: "there is no such dossier in this agency; compare its id, or open it first"}
+	}
+	if err := env.CheckTime(Timing(c), s.Opened, s.Newest); err != nil {
+		return nil, err
+	}
+	d := decision{s: s, env: env, owner: "dossier/" + env.Dossier, day: nl.DateOf(env.At), today: nl.DateOf(env.Now)}
+	d.agency, _ = env.Known[domain.Ref{Agency: env.Agency, Kind: domain.KindAgency, ID: env.Agency}].(*agency.State)
+	d.profile = d.agency.ProfileAt(d.day)
+	if needsProfile(c) && d.profile == nil {
+		return nil, domain.Refused("no_regulation", "C-5", "the agency has no regulation in force on that day; adopt one first, with an effective date on or before it")
+	}
+	return d.decide(c)
+}
+
+// NeedsAgency tells whether a command is judged by the agency's regulation or
+// recipients.
+func NeedsAgency(c domain.Command) bool {
+	if _, ok := c.(*StartTrajectory); ok {
+		return true
+	}
+	return needsProfile(c)
+}
+
+func needsProfile(c domain.Command) bool {
+	switch c.(type) {
+	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose:
+		return true
+	}
+	return false
+}
+
+// NeedsStaff is the member of staff whose state a command is judged by, "" for none.
+func NeedsStaff(c domain.Command, actor string) domain.ID {
+	switch c := c.(type) {
+	case *AssignStaff:
+		return c.Staff
+	case *LogHours:
+		if c.WorkedBy != actor && c.WorkedBy != domain.Operator {
+			return c.WorkedBy
+		}
+	}
+	return ""
+}
+
+// Purpose is the purpose for which a command processes data: its own where it
+// names one, else that of the dossier's service (C-I1, S-Doel).
+func Purpose(s *State, c domain.Command) string {
+	service := s.Service
+	switch c := c.(type) {
+	case *Disclose:
+		return c.Purpose
+	case *GiveConsent:
+		return c.Purpose
+	case *OpenDossier:
+		service = c.Service
+	}
+	if service == "absence" {
+		return "absence"
+	}
+	return "guidance"
+}
+
+// decision is one call of Decide.
+type decision struct {
+	s       *State
+	env     *domain.Env
+	agency  *agency.State
+	profile *regulation.Profile // in force on day; nil for commands that need none
+	owner   string
+	day     nl.Date // of env.At
+	today   nl.Date // of env.Now
+}
+
+func (d *decision) decide(c domain.Command) ([]domain.Fact, error) {
+	switch c := c.(type) {
+	case *OpenDossier:
+		return d.open(c)
+	case *DeclineReferral:
+		return d.decline(c)
+	case *ChangeClient:
+		return d.changeClient(c)
+	case *HandOutRegulation:
+		return d.handOut(c)
+	case *AssignStaff:
+		return d.assign(c)
+	case *UnassignStaff:
+		return d.unassign(c)
+	case *StartTrajectory:
+		return d.startTrajectory(c)
+	case *EndTrajectory:
+		return d.endTrajectory(c)
+	case *ReopenTrajectory:
+		return d.reopenTrajectory(c)
+	case *AddRecord:
+		return d.addRecord(c)
+	case *CorrectRecord:
+		return d.correctRecord(c)
+	case *CompleteRecord:
+		return d.completeRecord(c)
+	case *RestrictRecord:
+		return d.restrictRecord(c)
+	case *LiftRestriction:
+		return d.liftRestriction(c)
+	case *LogHours:
+		return d.logHours(c)
+	case *CorrectHours:
+		return d.correctHours(c)
+	case *GiveConsent:
+		return d.giveConsent(c)
+	case *RefuseConsent:
+		return d.refuseConsent(c)
+	case *WithdrawConsent:
+		return d.withdrawConsent(c)
+	case *ObjectToContactDisclosure:
+		return d.object(c)
+	case *WithdrawObjection:
+		return d.withdrawObjection(c)
+	case *Disclose:
+		return d.disclose(c)
+	case *PlaceHold:
+		return d.placeHold(c)
+	case *LiftHold:
+		return d.liftHold(c)
+	}
+	return nil, domain.NotHandled(c)
+}
+
+// refused is a refusal that names the field it is about.
+func refused(field, code, rule, message string) *domain.Error {
+	e := domain.Refused(code, rule, message)
+	e.Field = field
+	return e
+}
+
+// unknown is the answer for a thing that the dossier does not have.
+func unknown(field, code, rule, message string) *domain.Error {
+	e := refused(field, code, rule, message)
+	e.Kind = domain.KindNotFound
+	return e
+}
+
+// inUse is the refusal of an id that belongs to something already.
+func inUse(field, rule string) *domain.Error {
+	return refused(field, "id_in_use", rule, "this id belongs to something in this dossier already; choose another id")
+}
+
+// notFuture asks that a day on which something happened is not to come yet.
+func (d *decision) notFuture(field string, day nl.Date, rule string) *domain.Error {
+	if day.After(d.today) {
+		return refused(field, "in_future", rule, "this day lies in the future; give the day on which it happened")
+	}
+	return nil
+}
+
+func fact(e domain.Event, sections ...[]domain.Section) []domain.Fact {
+	return []domain.Fact{{Event: e, Sections: slices.Concat(sections...)}}
+}
+
+// file seals free text without a category of its own.
+func (d *decision) file(fields map[string]any) []domain.Section {
+	return domain.Seal(d.owner, domain.ClassDossier, domain.CatFile, fields)
+}
+
+// seal seals under the class that the profile in force gives the category.
+func (d *decision) seal(k domain.Category, fields map[string]any) []domain.Section {
+	return domain.Seal(d.owner, d.profile.ClassOf(k), k, fields)
+}
+
+func sorted[T ~string](v []T) []T { return slices.Sorted(slices.Values(v)) }
+
+// oneOf is v where it is a word of the list: closed codes may stand in the clear.
+func oneOf(v string, list []string) string {
+	if slices.Contains(list, v) {
+		return v
+	}
+	return ""
+}
+
+// staffAt is the state of a member of staff that the command names.
+func (d *decision) staffAt(id domain.ID, field string) (*staff.State, *domain.Error) {
+	s, _ := d.env.Known[domain.Ref{Agency: d.env.Agency, Kind: domain.KindStaff, ID: id}].(*staff.State)
+	if !s.Exists() {
+		return nil, unknown(field, "unknown_staff", "C-2.7e", "there is no such member of staff in this agency; enrol the person first")
+	}
+	return s, nil
+}
+
+// commissioner asks that a recipient is a commissioner at env.At (C-2.6.3).
+func (d *decision) commissioner(id domain.ID) *domain.Error {
+	terms, known, ended := d.agency.RecipientAt(id, d.env.At)
+	switch {
+	case !known || ended:
+		return refused("commissioner", "commissioner_unknown", "C-2.6.3", "there is no such commissioner at that time; register the party with its agreement first")
+	case terms.Class != "commissioner":
+		return refused("commissioner", "not_a_commissioner", "C-2.6.3", "this party is registered, but not as a commissioner; register it as one, with its agreement")
+	}
+	return nil
+}
+
+// consentFact is how a consent stands at an instant.
+func consentFact(c *Consent, t time.Time) regulation.ConsentFact {
+	f := regulation.ConsentFact{State: regulation.ConsentValid, For: c.For, Explicit: c.Explicit, Categories: c.Categories, Recipient: c.Recipient, Purpose: c.Purpose}
+	switch {
+	case c.Refused:
+		f.State = regulation.ConsentRefused
+	case t.Before(c.Given):
+		f.State = regulation.ConsentNotYet
+	case !c.Withdrawn.IsZero() && !t.Before(c.Withdrawn):
+		f.State = regulation.ConsentWithdrawn
+	case !c.ValidAt(t):
+		f.State = regulation.ConsentExpired
+	}
+	return f
+}

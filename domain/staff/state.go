@@ -1,0 +1,94 @@
+package staff
+
+import (
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+)
+
+// StateSchema is the version of State's stored form.
+const StateSchema = 1
+
+// State is what Decide and the rights need to know of a member of staff,
+// folded in stream order.
+type State struct {
+	Newest       time.Time     `json:"newest,omitzero"` // the newest occurred_at
+	Enrolled     time.Time     `json:"enrolled,omitzero"`
+	LeftOn       nl.Date       `json:"left_on,omitzero"`
+	Declarations []Declaration `json:"declarations,omitzero"`
+	Roles        []RoleSpan    `json:"roles,omitzero"`
+}
+
+// Declaration is a declaration of confidentiality, both days included.
+type Declaration struct {
+	SignedOn nl.Date `json:"signed_on"`
+	Until    nl.Date `json:"until,omitzero"`
+}
+
+// RoleSpan is a role from From to Until, excluded; a zero Until has no end.
+type RoleSpan struct {
+	Role  string    `json:"role"`
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Zero is the state before any event.
+func Zero() *State { return &State{} }
+
+// Exists tells whether the member of staff was ever enrolled.
+func (s *State) Exists() bool { return s != nil && !s.Enrolled.IsZero() }
+
+// ActiveAt tells whether the member of staff was enrolled and had not left.
+func (s *State) ActiveAt(t time.Time) bool {
+	return s.Exists() && !t.Before(s.Enrolled) && (s.LeftOn.IsZero() || t.Before(s.LeftOn.End()))
+}
+
+// RolesAt are the roles held at an instant, in byte order: none before the
+// enrolment or after the last day.
+func (s *State) RolesAt(t time.Time) []string {
+	if !s.ActiveAt(t) {
+		return nil
+	}
+	var out []string
+	for _, r := range s.Roles {
+		if !t.Before(r.From) && (r.Until.IsZero() || t.Before(r.Until)) && !slices.Contains(out, r.Role) {
+			out = append(out, r.Role)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// BoundOn tells whether a declaration of confidentiality holds on a day (C-2.1.5).
+func (s *State) BoundOn(day nl.Date) bool {
+	return s != nil && slices.ContainsFunc(s.Declarations, func(d Declaration) bool {
+		return !day.Before(d.SignedOn) && (d.Until.IsZero() || !day.After(d.Until))
+	})
+}
+
+// Evolve folds one event into the state, which it may change and which the
+// caller does not use afterwards.
+func Evolve(s *State, r domain.Recorded) *State {
+	if r.Meta.Occurred.After(s.Newest) {
+		s.Newest = r.Meta.Occurred
+	}
+	switch e := r.Event.(type) {
+	case *Enrolled:
+		s.Enrolled = r.Meta.Occurred
+	case *Ended:
+		s.LeftOn = e.LeftOn
+	case *ConfidentialitySigned:
+		s.Declarations = append(s.Declarations, Declaration{e.SignedOn, e.Until})
+	case *RoleGranted:
+		s.Roles = append(s.Roles, RoleSpan{Role: e.Role, From: r.Meta.Occurred})
+	case *RoleRevoked:
+		for i := range s.Roles {
+			if s.Roles[i].Role == e.Role && s.Roles[i].Until.IsZero() {
+				s.Roles[i].Until = r.Meta.Occurred
+			}
+		}
+	}
+	return s
+}
