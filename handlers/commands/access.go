@@ -1,0 +1,108 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
+	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/policy"
+)
+
+// RecordAccess appends a look of the caller, allowed or denied, and returns
+// when it is durable. For an allowed one the acknowledgement is what opens
+// sections; there is no other way to get one (architecture §1.2).
+//
+// Errors are those of the store: nothing may be shown then.
+func (h *Handler) RecordAccess(ctx context.Context, c Caller, agency string, basis Basis, ev *access.Recorded) (seal.Acknowledgement, uint64, error) {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	actor := c.Staff
+	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindAccess, ID: actor})
+	defer h.cache.release(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for range maxAttempts {
+		p, a, err := h.appendAccess(ctx, c, e, basis, ev)
+		if errors.Is(err, eventstore.ErrConflict) {
+			e.reset()
+			continue
+		}
+		if err != nil {
+			e.reset()
+			return seal.Acknowledgement{}, 0, h.failure(&parsed{spec: accessSpec}, err).Err()
+		}
+		if ev.Outcome != access.Allowed {
+			return seal.Acknowledgement{}, a.Position, nil
+		}
+		ack, err := seal.Acknowledge(p, a)
+		return ack, a.Position, err
+	}
+	return seal.Acknowledgement{}, 0, &domain.Error{Kind: domain.KindUnavailable, Code: "conflict", Rule: "C-2.1.4b", Message: "the look could not be recorded, so nothing is shown; try again"}
+}
+
+var accessSpec = catalog.CommandSpec{Name: "RecordAccess"}
+
+func (h *Handler) appendAccess(ctx context.Context, c Caller, e *entry, basis Basis, ev *access.Recorded) (*eventstore.Pending, eventstore.Appended, error) {
+	if err := h.load(ctx, e); err != nil {
+		return nil, eventstore.Appended{}, err
+	}
+	attr := Attribution{Basis: basis, Command: "RecordAccess", CommandID: newID(), Actor: c.Staff, RecordedBy: c.Staff, Caller: c}
+	d, err := NewDraft(ctx, h.sealer, e.ref, e.version+1, attr, []domain.Fact{{Event: ev}})
+	if err != nil {
+		return nil, eventstore.Appended{}, err
+	}
+	p, a, err := h.append(ctx, d, e)
+	if err == nil {
+		delete(e.commands, attr.CommandID) // an id of our own making is never sent again
+	}
+	return p, a, err
+}
+
+// Authorise answers whether the caller may act in the agency now, by the
+// member of staff's state on the stream and not by what a session remembers.
+func (h *Handler) Authorise(ctx context.Context, c Caller, agency string) (policy.Decision, error) {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	now := h.store.RecordedNow()
+	if c.Staff == domain.Operator || c.Staff == domain.Engine || c.Agency != agency {
+		return h.rules.Decide(policy.Subject{Agency: c.Agency, Staff: c.Staff}, agency, now), nil
+	}
+	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindStaff, ID: c.Staff})
+	defer h.cache.release(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := h.load(ctx, e); err != nil {
+		e.reset()
+		return policy.Decision{}, h.failure(&parsed{spec: accessSpec}, err).Err()
+	}
+	st := staffState(e.state)
+	return h.rules.Decide(subjectOf(st, agency, c.Staff, now), agency, now), nil
+}
+
+// State gives f the folded state of an aggregate, current to the stream's
+// newest commit, with its version. f may not keep or change it.
+func (h *Handler) State(ctx context.Context, ref domain.Ref, f func(state any, version uint64) error) error {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	e := h.cache.acquire(ref)
+	defer h.cache.release(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := h.load(ctx, e); err != nil {
+		e.reset()
+		return h.failure(&parsed{spec: accessSpec}, err).Err()
+	}
+	return f(e.state, e.version)
+}
+
+// Err gives a refused outcome as the error that it is; nil otherwise.
+func (o Outcome) Err() error {
+	if o.Outcome != Refused {
+		return nil
+	}
+	return &domain.Error{Kind: o.Kind, Code: o.Code, Rule: o.Rule, Field: o.Field, Message: o.Message}
+}
