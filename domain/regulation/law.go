@@ -314,7 +314,4 @@ func (l *law) overviews() {
 			l.refuse("L-5", at("/coupling/whitelist", i, "fields"), Text{"De facturatie krijgt alleen naam en trajectnummer.", "Invoicing gets name and trajectory number alone."})
 		}
 	}
-	if l.p.Suppliers.Value && l.p.Suppliers.Rule == "" {
-		l.p.Suppliers.Rule = "L-28"
-	}
 }
