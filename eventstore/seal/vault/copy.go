@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bufio"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -79,7 +80,7 @@ func (c *secondCopy) keys(keys []*newKey) error {
 
 func copyLine(r *record, wrapped map[string][]byte) CopyLine {
 	return CopyLine{Key: r.id, Agency: r.scope.Agency, Owner: r.scope.Owner, Class: r.scope.Class, Epoch: r.epoch,
-		Created: r.created, Commitment: r.commitment, Status: r.status, Wrapped: wrapped}
+		Created: r.created, Commitment: hex.EncodeToString(r.commitment), Status: r.status, Wrapped: wrapped}
 }
 
 // append writes lines and syncs them.

@@ -25,7 +25,7 @@ func (v *Vault) Destroy(ctx context.Context, s seal.Scope) (KeyInfo, error) {
 		if r.status == Destroyed {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, v.db.q("DELETE FROM nodes WHERE key_id = ?"), r.id)
+		_, err := tx.ExecContext(ctx, v.db.q("DELETE FROM nodes WHERE key_id = ?"), keyID(r.id))
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (v *Vault) Puncture(ctx context.Context, s seal.Scope, versions ...uint64) 
 		switch {
 		case r.status == Destroyed:
 			return destroyed()
-		case r.commitment == "":
+		case len(r.commitment) == 0:
 			return keyMissing("the scope has no key")
 		}
 		return v.puncture(ctx, tx, r, paths)
@@ -100,14 +100,14 @@ func (v *Vault) puncture(ctx context.Context, tx *sql.Tx, r *record, paths []key
 		if err != nil {
 			return err
 		}
-		added = append(added, r.id, n.Prefix, wrapped)
+		added = append(added, keyID(r.id), n.Prefix, wrapped)
 		copied[n.Prefix] = wrapped
 	}
 	for prefix := range before {
 		if now[prefix] {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, v.db.q("DELETE FROM nodes WHERE key_id = ? AND prefix = ?"), r.id, prefix); err != nil {
+		if _, err := tx.ExecContext(ctx, v.db.q("DELETE FROM nodes WHERE key_id = ? AND prefix = ?"), keyID(r.id), prefix); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func (v *Vault) puncture(ctx context.Context, tx *sql.Tx, r *record, paths []key
 }
 
 func (v *Vault) saveStatus(ctx context.Context, tx *sql.Tx, r *record) error {
-	_, err := tx.ExecContext(ctx, v.db.q("UPDATE root_keys SET status = ?, changed = ? WHERE id = ?"), r.status, r.changed, r.id)
+	_, err := tx.ExecContext(ctx, v.db.q("UPDATE root_keys SET status = ?, changed = ? WHERE id = ?"), r.status, r.changed, keyID(r.id))
 	return err
 }
 
@@ -165,7 +165,7 @@ func (v *Vault) lockRecord(ctx context.Context, tx *sql.Tx, s seal.Scope) (*reco
 		return nil, fmt.Errorf("vault: drawing a key id: %w", err)
 	}
 	_, err = v.db.execRows(ctx, tx, "INSERT INTO root_keys (id, agency, owner, class, epoch, created, commitment, announced) VALUES ", 8,
-		[]any{id.String(), s.Agency, s.Owner, string(s.Class), v.epoch, v.now(), "", 1}, " ON CONFLICT (agency, owner, class) DO NOTHING")
+		[]any{id[:], s.Agency, s.Owner, string(s.Class), v.epoch, v.now(), []byte{}, 1}, " ON CONFLICT (agency, owner, class) DO NOTHING")
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,11 @@ package vault
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
-	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/eventstore/seal"
 )
@@ -24,7 +26,7 @@ type KeyInfo struct {
 
 func (r *record) info() KeyInfo {
 	return KeyInfo{ID: r.id, Scope: r.scope, Epoch: r.epoch, Status: r.status,
-		Created: instant(r.created), Changed: instant(r.changed), Commitment: r.commitment}
+		Created: instant(r.created), Changed: instant(r.changed), Commitment: hex.EncodeToString(r.commitment)}
 }
 
 // listPage is the number of keys that List reads at once, so that no long read
@@ -73,7 +75,7 @@ func (v *Vault) Status(ctx context.Context, s seal.Scope) (info KeyInfo, ok bool
 
 // KeyStatus is Status by the id of the key.
 func (v *Vault) KeyStatus(ctx context.Context, id string) (info KeyInfo, ok bool, err error) {
-	rows, err := v.db.QueryContext(ctx, v.db.q("SELECT "+recordColumns+" FROM root_keys k WHERE k.id = ?"), id)
+	rows, err := v.db.QueryContext(ctx, v.db.q("SELECT "+recordColumns+" FROM root_keys k WHERE k.id = ?"), keyID(id))
 	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		r, err := scanRecord(rows)
 		info, ok = r.info(), true
@@ -120,20 +122,23 @@ func (v *Vault) Check(ctx context.Context) (keys int, err error) {
 		}
 	}
 	var bad []error
-	for after := ""; ; {
-		var ids []string
+	for after := []byte{}; ; {
+		var ids []uuid.UUID
 		rows, err := v.db.QueryContext(ctx, v.db.q("SELECT id FROM root_keys WHERE id > ? ORDER BY id LIMIT ?"), after, listPage)
 		err = eachRow(rows, err, func(rows *sql.Rows) error {
-			var id string
-			err := rows.Scan(&id)
+			var raw []byte
+			if err := rows.Scan(&raw); err != nil {
+				return err
+			}
+			id, err := uuid.FromBytes(raw)
 			ids = append(ids, id)
 			return err
 		})
 		if err != nil {
 			return keys, unavailable(err)
 		}
-		for id := range slices.Values(ids) {
-			m, err := v.load(ctx, v.db, id)
+		for _, id := range ids {
+			m, err := v.load(ctx, v.db, id.String())
 			if err != nil {
 				bad = append(bad, err)
 				continue
@@ -144,6 +149,6 @@ func (v *Vault) Check(ctx context.Context) (keys int, err error) {
 		if len(ids) < listPage {
 			return keys, errors.Join(bad...)
 		}
-		after = ids[len(ids)-1]
+		after = ids[len(ids)-1][:]
 	}
 }

@@ -30,7 +30,13 @@ func (l *lru[K, V]) get(k K) (v V, ok bool) {
 }
 
 func (l *lru[K, V]) put(k K, v V) {
-	l.remove(k)
+	if e, ok := l.entries[k]; ok {
+		old := e.Value.(*entry[K, V])
+		l.dropped(old.value)
+		old.value = v
+		l.order.MoveToFront(e)
+		return
+	}
 	l.entries[k] = l.order.PushFront(&entry[K, V]{k, v})
 	if l.order.Len() > l.max {
 		l.remove(l.order.Back().Value.(*entry[K, V]).key)

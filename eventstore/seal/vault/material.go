@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -145,10 +146,10 @@ func (v *Vault) material(ctx context.Context, id string) (*material, error) {
 func (v *Vault) load(ctx context.Context, q querier, id string) (*material, error) {
 	m := &material{}
 	var epoch int
-	var committed string
+	var committed []byte
 	found := false
 	rows, err := q.QueryContext(ctx, v.db.q(`SELECT k.agency, k.owner, k.class, k.epoch, k.commitment, k.status, n.prefix, n.wrapped
-		FROM root_keys k LEFT JOIN nodes n ON n.key_id = k.id WHERE k.id = ?`), id)
+		FROM root_keys k LEFT JOIN nodes n ON n.key_id = k.id WHERE k.id = ?`), keyID(id))
 	err = eachRow(rows, err, func(r *sql.Rows) error {
 		var prefix sql.NullString
 		var wrapped []byte
@@ -177,12 +178,12 @@ func (v *Vault) load(ctx context.Context, q querier, id string) (*material, erro
 }
 
 // check compares the status, the nodes and the commitment.
-func (m *material) check(id, committed string) error {
+func (m *material) check(id string, committed []byte) error {
 	switch {
 	case m.status == Destroyed && len(m.nodes) == 0:
 		return nil
 	case m.status == Intact && len(m.nodes) == 1 && m.nodes[0].Prefix == "":
-		if commitment(id, &m.nodes[0].Key) != committed {
+		if !bytes.Equal(commitment(id, &m.nodes[0].Key), committed) {
 			return vaultDamaged("a root key differs from its commitment")
 		}
 		return nil

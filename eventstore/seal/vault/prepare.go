@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,21 +21,30 @@ import (
 
 // record is a row of root_keys. Those in the cache are changed under Vault.mu.
 type record struct {
-	id, commitment, status string
-	scope                  seal.Scope
-	epoch                  int
-	created, changed       int64
-	announced              bool
+	id, status       string
+	commitment       []byte // empty when there never was a key
+	scope            seal.Scope
+	epoch            int
+	created, changed int64
+	announced        bool
 }
 
 const recordColumns = "k.id, k.agency, k.owner, k.class, k.epoch, k.created, k.commitment, k.status, k.changed, k.announced"
 
 func scanRecord(rows *sql.Rows) (*record, error) {
 	r := &record{}
+	var raw []byte
 	var announced int
-	err := rows.Scan(&r.id, &r.scope.Agency, &r.scope.Owner, &r.scope.Class, &r.epoch, &r.created, &r.commitment, &r.status, &r.changed, &announced)
-	r.announced = announced != 0
-	return r, err
+	err := rows.Scan(&raw, &r.scope.Agency, &r.scope.Owner, &r.scope.Class, &r.epoch, &r.created, &r.commitment, &r.status, &r.changed, &announced)
+	if err != nil {
+		return r, err
+	}
+	id, err := uuid.FromBytes(raw)
+	if err != nil {
+		return r, vaultDamaged("a key id has another form")
+	}
+	r.id, r.announced = id.String(), announced != 0
+	return r, nil
 }
 
 // Prepare makes sure that the root keys of the scopes exist, durably; see
@@ -52,17 +62,26 @@ func (v *Vault) Prepare(ctx context.Context, scopes []seal.Scope) ([]eventstore.
 				return nil, errors.New("vault: a scope needs an agency, an owner and a class")
 			}
 		}
-		rest, err := v.readScopes(ctx, missing, found)
-		if err != nil {
+		if err := v.findOrCreate(ctx, missing, found); err != nil {
 			return nil, err
-		}
-		if len(rest) > 0 {
-			if err := v.create(ctx, rest, found); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return v.toAnnounce(scopes, found)
+}
+
+// importWindow is the number of unknown scopes from which a caller is taken to
+// bring in new dossiers: the insertion then finds those that have a key, and a
+// look beforehand would double the work.
+const importWindow = 200
+
+func (v *Vault) findOrCreate(ctx context.Context, missing []seal.Scope, found map[seal.Scope]*record) error {
+	if len(missing) < importWindow {
+		var err error
+		if missing, err = v.readScopes(ctx, missing, found); err != nil || len(missing) == 0 {
+			return err
+		}
+	}
+	return v.create(ctx, missing, found)
 }
 
 // toAnnounce gives the keys that no stored commit is known to announce, in the
@@ -80,7 +99,7 @@ func (v *Vault) toAnnounce(scopes []seal.Scope, found map[seal.Scope]*record) ([
 			return nil, destroyed()
 		}
 		if !r.announced && !v.pending[r.id] {
-			out = append(out, eventstore.KeyCreated{ID: r.id, Owner: s.Owner, Class: s.Class, Commitment: r.commitment})
+			out = append(out, eventstore.KeyCreated{ID: r.id, Owner: s.Owner, Class: s.Class, Commitment: hex.EncodeToString(r.commitment)})
 		}
 		delete(found, s)
 	}
@@ -101,8 +120,8 @@ func (v *Vault) cachedScopes(scopes []seal.Scope) (found map[seal.Scope]*record,
 	return found, missing
 }
 
-// readScopes adds what the tables have to found and gives the scopes, each
-// once, that they have not.
+// readScopes adds what the tables have to found and gives the scopes that they
+// have not.
 func (v *Vault) readScopes(ctx context.Context, scopes []seal.Scope, found map[seal.Scope]*record) ([]seal.Scope, error) {
 	v.mu.Lock()
 	purges := v.purges
@@ -125,8 +144,7 @@ func (v *Vault) readScopes(ctx context.Context, scopes []seal.Scope, found map[s
 			v.scopes.put(s, r)
 		}
 	}
-	slices.SortFunc(rest, compareScopes)
-	return slices.Compact(rest), nil
+	return rest, nil
 }
 
 func (v *Vault) selectScopes(ctx context.Context, q querier, scopes []seal.Scope) (map[seal.Scope]*record, error) {
@@ -278,7 +296,7 @@ func (v *Vault) draw(ctx context.Context, scopes []seal.Scope) ([]*newKey, error
 func (v *Vault) insertKeys(ctx context.Context, tx *sql.Tx, keys []*newKey) (mine []*newKey, others map[seal.Scope]*record, err error) {
 	args := make([]any, 0, 7*len(keys))
 	for _, k := range keys {
-		args = append(args, k.id, k.scope.Agency, k.scope.Owner, string(k.scope.Class), k.epoch, k.created, k.commitment)
+		args = append(args, keyID(k.id), k.scope.Agency, k.scope.Owner, string(k.scope.Class), k.epoch, k.created, k.commitment)
 	}
 	n, err := v.db.execRows(ctx, tx, "INSERT INTO root_keys (id, agency, owner, class, epoch, created, commitment) VALUES ", 7, args,
 		" ON CONFLICT (agency, owner, class) DO NOTHING")
@@ -293,7 +311,7 @@ func (v *Vault) insertKeys(ctx context.Context, tx *sql.Tx, keys []*newKey) (min
 	}
 	args = args[:0]
 	for _, k := range mine {
-		args = append(args, k.id, "", k.wrapped)
+		args = append(args, keyID(k.id), "", k.wrapped)
 	}
 	_, err = v.db.execRows(ctx, tx, "INSERT INTO nodes (key_id, prefix, wrapped) VALUES ", 3, args, "")
 	return mine, others, err
@@ -382,7 +400,7 @@ func (v *Vault) writeAnnounced(ctx context.Context, tx *sql.Tx) ([]string, error
 	slices.Sort(ids)
 	args := make([]any, len(ids))
 	for i, id := range ids {
-		args[i] = id
+		args[i] = keyID(id)
 	}
 	_, err := v.db.execRows(ctx, tx, "UPDATE root_keys SET announced = 1 WHERE id IN (", 1, args, ")")
 	return ids, err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,7 +24,8 @@ import (
 const schemaVersion = 1
 
 // schema is one text for both engines; {text}, {blob} and {rowless} differ.
-// Instants are microseconds since 1970 UTC, 0 for none.
+// Instants are microseconds since 1970 UTC, 0 for none. Key ids and commitments
+// are stored as bytes (keyID): imports write many, and every byte counts.
 const schema = `
 CREATE TABLE IF NOT EXISTS meta (
 	name {text} PRIMARY KEY,
@@ -37,20 +39,20 @@ CREATE TABLE IF NOT EXISTS epochs (
 	check_value {blob} NOT NULL
 );
 CREATE TABLE IF NOT EXISTS root_keys (
-	id {text} PRIMARY KEY,
+	id {blob} PRIMARY KEY,
 	agency {text} NOT NULL,
 	owner {text} NOT NULL,
 	class {text} NOT NULL,
 	epoch BIGINT NOT NULL,
 	created BIGINT NOT NULL,
-	commitment {text} NOT NULL,
+	commitment {blob} NOT NULL,
 	status {text} NOT NULL DEFAULT 'intact',
 	changed BIGINT NOT NULL DEFAULT 0,
 	announced BIGINT NOT NULL DEFAULT 0,
 	UNIQUE (agency, owner, class)
 ){rowless};
 CREATE TABLE IF NOT EXISTS nodes (
-	key_id {text} NOT NULL,
+	key_id {blob} NOT NULL,
 	prefix {text} NOT NULL,
 	wrapped {blob} NOT NULL,
 	PRIMARY KEY (key_id, prefix)
@@ -68,6 +70,9 @@ CREATE TABLE IF NOT EXISTS digest_keys (
 type database struct {
 	*sql.DB
 	postgres bool
+
+	mu    sync.Mutex
+	stmts map[string]*sql.Stmt // the long texts of execRows; they are dear to parse
 }
 
 // openSQLite opens or creates the file with mode 0600; SQLite gives its log
@@ -85,15 +90,16 @@ func openSQLite(ctx context.Context, path string) (*database, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	// busy_timeout goes first, so that the pragmas after it can wait.
-	query := "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_txlock=immediate"
+	// busy_timeout goes first, so that the pragmas after it can wait. Temporary
+	// files stay in memory: a long insert would write its undo log to one.
+	query := "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
 	dsn := url.URL{Scheme: "file", Path: abs, RawQuery: query}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	db.SetMaxOpenConns(4)
-	d := &database{DB: db}
+	d := &database{DB: db, stmts: map[string]*sql.Stmt{}}
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"} {
 		var got string
 		if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
@@ -117,7 +123,7 @@ func openPostgres(address string) (*database, error) {
 	db := stdlib.OpenDB(*c)
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(4)
-	return &database{DB: db, postgres: true}, nil
+	return &database{DB: db, postgres: true, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 // createTables makes what is missing, inside a transaction that init holds.
@@ -211,8 +217,18 @@ func (d *database) execRows(ctx context.Context, tx *sql.Tx, head string, width 
 	var affected int64
 	for len(args) > 0 {
 		n := min(len(args), maxParams/width*width)
-		text := head + strings.Repeat(row+",", n/width-1) + row + tail
-		res, err := tx.ExecContext(ctx, d.q(text), args[:n]...)
+		exec := tx.ExecContext
+		text := d.q(head + strings.Repeat(row+",", n/width-1) + row + tail)
+		if n == maxParams/width*width {
+			s, err := d.prepared(ctx, text)
+			if err != nil {
+				return affected, err
+			}
+			exec = func(ctx context.Context, _ string, args ...any) (sql.Result, error) {
+				return tx.StmtContext(ctx, s).ExecContext(ctx, args...)
+			}
+		}
+		res, err := exec(ctx, text, args[:n]...)
 		if err != nil {
 			return affected, err
 		}
@@ -224,6 +240,33 @@ func (d *database) execRows(ctx context.Context, tx *sql.Tx, head string, width 
 		args = args[n:]
 	}
 	return affected, nil
+}
+
+// prepared gives the statement of a text, which lives as long as the database.
+func (d *database) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.stmts[text]; s != nil {
+		return s, nil
+	}
+	s, err := d.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	d.stmts[text] = s
+	return s, nil
+}
+
+// close lets go of the statements and the connections.
+func (d *database) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, s := range d.stmts {
+		errs = append(errs, s.Close())
+	}
+	clear(d.stmts)
+	return errors.Join(errors.Join(errs...), d.Close())
 }
 
 // querier is a transaction or the database itself.

@@ -112,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 		v.copy, err = openSecondCopy(o.SecondCopy, o.Store)
 	}
 	if err != nil {
-		return nil, errors.Join(err, v.db.Close())
+		return nil, errors.Join(err, v.db.close())
 	}
 	return v, nil
 }
@@ -304,7 +304,7 @@ func (v *Vault) shut() error {
 	if v.copy != nil {
 		err = errors.Join(err, v.copy.close())
 	}
-	return errors.Join(err, v.db.Close())
+	return errors.Join(err, v.db.close())
 }
 
 // Store is the id of the store that the vault belongs to.
@@ -322,7 +322,7 @@ func StoreID(ctx context.Context, postgresURL string) (store string, err error) 
 		store, _, err = v.readMeta(ctx, tx)
 		return err
 	})
-	return store, errors.Join(err, db.Close())
+	return store, errors.Join(err, db.close())
 }
 
 func (v *Vault) now() int64 { return v.clock.Now().UnixMicro() }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"strconv"
+
+	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/eventstore/seal/internal/keytree"
@@ -43,12 +44,22 @@ func (v *Vault) checkData(epoch int) []byte { return fields(checkText, v.store, 
 
 // commitment is what the announcing event holds of a root key: it tells the key
 // from every other without giving anything of it away, since the root is random.
-func commitment(id string, root *keytree.Key) string {
+func commitment(id string, root *keytree.Key) []byte {
 	h := sha256.New()
 	h.Write([]byte("casefile root key v1"))
 	h.Write([]byte(id))
 	h.Write(root[:])
-	return hex.EncodeToString(h.Sum(nil))
+	return h.Sum(nil)
+}
+
+// keyID is how a key id stands in the tables: a UUID, as its 16 bytes. nil, which
+// no row has, for what is none.
+func keyID(id string) []byte {
+	u, err := uuid.Parse(id)
+	if err != nil || u.String() != id {
+		return nil
+	}
+	return u[:]
 }
 
 func (v *Vault) wrapNode(ctx context.Context, id string, s seal.Scope, n *keytree.Node) ([]byte, error) {
