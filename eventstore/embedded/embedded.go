@@ -229,8 +229,8 @@ func (l *lateSyncer) get() *syncer {
 }
 
 func (l *lateSyncer) Stored(position uint64, leaf eventstore.Leaf) { l.get().Stored(position, leaf) }
-func (l *lateSyncer) Wait(ctx context.Context, position uint64) error {
-	return l.get().Wait(ctx, position)
+func (l *lateSyncer) Wait(ctx context.Context, position uint64, hurry bool) error {
+	return l.get().Wait(ctx, position, hurry)
 }
 func (l *lateSyncer) Synced() uint64 { return l.get().Synced() }
 func (l *lateSyncer) Mode() string   { return l.get().Mode() }

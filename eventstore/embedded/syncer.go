@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/casefile-engine/casefile/eventstore"
 )
@@ -27,6 +28,7 @@ type syncer struct {
 
 	mu      sync.Mutex
 	target  tail // the newest commit that the server acknowledged
+	armed   bool // a round will begin within idleSync in any case
 	waiters []syncWaiter
 	err     error // why no round will ever succeed again
 }
@@ -57,24 +59,34 @@ func (s *syncer) Mode() string {
 // Synced implements jetstream.Syncer.
 func (s *syncer) Synced() uint64 { return s.synced.Load() }
 
-// Stored implements jetstream.Syncer.
+// idleSync is how long a commit that nobody waits for stays unsynced.
+const idleSync = 20 * time.Millisecond
+
+// Stored implements jetstream.Syncer. It begins no round by itself: those who
+// wait do, so that a window gets by with one.
 func (s *syncer) Stored(position uint64, leaf eventstore.Leaf) {
 	s.mu.Lock()
-	newer := position > s.target.position
-	if newer {
-		s.target = tail{position, leaf}
+	defer s.mu.Unlock()
+	if position <= s.target.position {
+		return
 	}
-	s.mu.Unlock()
-	if newer {
-		select {
-		case s.kick <- struct{}{}:
-		default:
-		}
+	s.target = tail{position, leaf}
+	if !s.armed {
+		s.armed = true
+		time.AfterFunc(idleSync, s.begin)
+	}
+}
+
+// begin has a round begin, after the one that may be under way.
+func (s *syncer) begin() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
 	}
 }
 
 // Wait implements jetstream.Syncer.
-func (s *syncer) Wait(ctx context.Context, position uint64) error {
+func (s *syncer) Wait(ctx context.Context, position uint64, hurry bool) error {
 	s.mu.Lock()
 	if s.synced.Load() >= position {
 		s.mu.Unlock()
@@ -87,6 +99,9 @@ func (s *syncer) Wait(ctx context.Context, position uint64) error {
 	w := syncWaiter{position, make(chan error, 1)}
 	s.waiters = append(s.waiters, w)
 	s.mu.Unlock()
+	if hurry {
+		s.begin()
+	}
 	select {
 	case err := <-w.ch:
 		return err
@@ -116,6 +131,7 @@ func (s *syncer) run() {
 func (s *syncer) round() error {
 	s.mu.Lock()
 	t := s.target
+	s.armed = false
 	s.mu.Unlock()
 	if t.position <= s.synced.Load() {
 		return nil

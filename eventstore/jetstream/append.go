@@ -39,7 +39,7 @@ func (s *Store) Append(ctx context.Context, p *eventstore.Pending) (eventstore.A
 		return eventstore.Appended{}, err
 	}
 	if s.o.Syncer != nil {
-		if err := s.o.Syncer.Wait(ctx, a.Position); err != nil {
+		if err := s.o.Syncer.Wait(ctx, a.Position, true); err != nil {
 			return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnknown, err)
 		}
 	}

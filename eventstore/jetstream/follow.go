@@ -13,6 +13,7 @@ import (
 
 	js "github.com/nats-io/nats.go/jetstream"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
 )
 
@@ -53,7 +54,24 @@ type rawBatch struct {
 
 // follow gives f the commits after..until: one goroutine takes messages from an
 // ordered consumer, a few decode them, and the caller's takes them in order.
+//
+// Damage that it comes upon makes the store read-only: what else is missing is
+// not known.
 func (s *Store) follow(ctx context.Context, after, until uint64, f func(*eventstore.Commit) error) error {
+	var own error // of f, which may wrap ErrDamaged for reasons of its own
+	err := s.run(ctx, after, until, func(c *eventstore.Commit) error {
+		own = f(c)
+		return own
+	})
+	if own == nil && errors.Is(err, eventstore.ErrDamaged) {
+		s.o.Log.Error("the stream is damaged; the store is read-only", "error", err)
+		s.SetReadOnly(&domain.Error{Kind: domain.KindUnavailable, Code: "damaged_stream", Rule: "C-2.1.4d", Cause: err,
+			Message: "a commit of the stream is missing or cannot be read; nothing is written any more; restore the newest backup"})
+	}
+	return err
+}
+
+func (s *Store) run(ctx context.Context, after, until uint64, f func(*eventstore.Commit) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(s.life, func() { cancel(errClosed) })
@@ -231,7 +249,7 @@ func (s *Store) deliver(ctx context.Context, b *rawBatch, at *atomic.Uint64, unt
 		if sy := s.o.Syncer; sy != nil && c.Position > sy.Synced() {
 			// It is stored, so it may be synced, also when nobody waits for it.
 			sy.Stored(c.Position, eventstore.LeafHash(c.Clear))
-			if err := sy.Wait(ctx, c.Position); err != nil {
+			if err := sy.Wait(ctx, c.Position, false); err != nil {
 				return false, s.readErr(ctx, err)
 			}
 		}

@@ -34,9 +34,10 @@ type Syncer interface {
 	// Stored tells that the server has acknowledged a commit and so written all
 	// commits up to position. It must not block.
 	Stored(position uint64, leaf eventstore.Leaf)
-	// Wait returns when everything up to position is on disk. An error means
-	// that it may or may not be.
-	Wait(ctx context.Context, position uint64) error
+	// Wait returns when everything up to position is on disk; with hurry it has
+	// a sync begin as soon as can be, else it waits for one that comes anyhow.
+	// An error means that it may or may not be on disk.
+	Wait(ctx context.Context, position uint64, hurry bool) error
 	// Synced is the highest position that is on disk; readers see no more.
 	Synced() uint64
 	// Mode is Status.SyncMode.

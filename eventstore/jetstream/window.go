@@ -30,7 +30,7 @@ func (s *Store) AppendWindow(ctx context.Context, n int, build func(i int, posit
 	if len(results) > 0 && s.o.Syncer != nil {
 		// What is stored must be made durable even when the caller gives up, as
 		// the results say which commits are.
-		if serr := s.o.Syncer.Wait(context.WithoutCancel(ctx), results[len(results)-1].Position); serr != nil {
+		if serr := s.o.Syncer.Wait(context.WithoutCancel(ctx), results[len(results)-1].Position, true); serr != nil {
 			return nil, fmt.Errorf("%w: %w", eventstore.ErrUnknown, serr)
 		}
 	}
@@ -190,6 +190,12 @@ func (w *window) batch(ctx context.Context, n int) error {
 			stop = err
 			break
 		}
+		// Encoded now, since the next commit names its leaf, and sent when it is
+		// known whether it is the last one; the gate keeps all others away.
+		if err := w.s.rec.Send(p, func(*eventstore.Pending) error { return nil }); err != nil {
+			stop = err
+			break
+		}
 		held = append(held, p)
 	}
 	if len(held) == 0 {
@@ -221,16 +227,15 @@ func (w *window) batch(ctx context.Context, n int) error {
 // sendOfBatch sends one message of a batch; with the last one it awaits the
 // answer for all.
 func (w *window) sendOfBatch(p *eventstore.Pending, h nats.Header, last bool, held []*eventstore.Pending, from int) error {
-	var wt *waiter
-	err := w.s.rec.Send(p, func(p *eventstore.Pending) (err error) {
-		if !last {
-			return w.s.nc.PublishMsg(&nats.Msg{Subject: p.Ref.Subject(), Header: h, Data: p.Payload})
+	if !last { // what is sent without its end is dropped by the server
+		if err := w.s.nc.PublishMsg(&nats.Msg{Subject: p.Ref.Subject(), Header: h, Data: p.Payload}); err != nil {
+			return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 		}
-		wt, err = w.s.pub.send(p.Ref.Subject(), h, p.Payload, p.Leaf)
-		return err
-	})
-	if err != nil || !last {
-		return err
+		return nil
+	}
+	wt, err := w.s.pub.send(p.Ref.Subject(), h, p.Payload, p.Leaf)
+	if err != nil {
+		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
 	t := time.NewTimer(w.s.o.Patience)
 	defer t.Stop()

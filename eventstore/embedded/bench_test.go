@@ -1,0 +1,83 @@
+package embedded
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/storetest"
+)
+
+// BenchmarkAppend measures durable appends of commits of about 1.4 kB with 500
+// bytes sealed, callers each on an aggregate of its own, beside the server's
+// own SyncAlways.
+func BenchmarkAppend(b *testing.B) {
+	for _, mode := range []struct {
+		name   string
+		change func(*Options)
+	}{
+		{"shared", func(*Options) {}},
+		{"strict", func(o *Options) { o.StrictJournal = true }},
+		{"always", func(o *Options) { o.SyncAlways = true }},
+	} {
+		for _, callers := range []int{1, 8, 64, 256} {
+			b.Run(fmt.Sprintf("%s/%d", mode.name, callers), func(b *testing.B) {
+				s := openIn(b, b.TempDir(), mode.change)
+				defer s.Close()
+				appendFrom(b, s, callers)
+			})
+		}
+	}
+}
+
+func appendFrom(b *testing.B, s *Store, callers int) {
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	start := time.Now()
+	for range callers {
+		wg.Go(func() {
+			n := storetest.Next{Ref: storetest.Dossier()}
+			for left.Add(-1) >= 0 {
+				a, err := s.Append(b.Context(), n.Pending(500))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				n = n.After(a)
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "appends/s")
+}
+
+// BenchmarkWindow measures windows of 1,000 commits, and then reading them all.
+func BenchmarkWindow(b *testing.B) {
+	s := openIn(b, b.TempDir())
+	defer s.Close()
+	pending := make([]*eventstore.Pending, 1000)
+	b.ResetTimer()
+	var spent time.Duration
+	for range b.N {
+		for i := range pending {
+			pending[i] = storetest.Next{Ref: storetest.Dossier()}.Pending(500)
+		}
+		start := time.Now()
+		if _, err := s.AppendWindow(b.Context(), len(pending), func(i int, _ []uint64) (*eventstore.Pending, error) { return pending[i], nil }); err != nil {
+			b.Fatal(err)
+		}
+		spent += time.Since(start)
+	}
+	b.ReportMetric(float64(b.N*len(pending))/spent.Seconds(), "commits/s")
+	start := time.Now()
+	count := 0
+	if err := s.ReadAll(b.Context(), 0, func(*eventstore.Commit) error { count++; return nil }); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(count)/time.Since(start).Seconds(), "read/s")
+}
