@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/projections/readdb"
@@ -36,8 +37,9 @@ func List(ctx context.Context, db *readdb.DB, filter Filter, f func(Row) error) 
 			return f(row)
 		}
 		for _, id := range dossiers {
-			row.Dossier = id
-			if err := f(row); err != nil {
+			one := row // with lists of its own, which the callback may change
+			one.Dossier, one.Categories = id, slices.Clone(row.Categories)
+			if err := f(one); err != nil {
 				return err
 			}
 		}

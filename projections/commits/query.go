@@ -135,9 +135,9 @@ type HistoryFilter struct {
 	After uint64
 }
 
-// History calls f with the commits of an agency, in stream order; "" is every
-// agency. f may give rows.ErrStop.
-func History(ctx context.Context, db *readdb.DB, agency string, filter HistoryFilter, f func(HistoryRow) error) error {
+// Each calls f with the commits of an agency as they were stored, in stream
+// order; "" is every agency. f may give rows.ErrStop.
+func Each(ctx context.Context, db *readdb.DB, agency string, filter HistoryFilter, f func(Entry) error) error {
 	var w rows.Where
 	w.If(agency != "", "agency = ?", agency)
 	w.If(filter.Dossier != "", "kind = ? AND aggregate = ?", domain.KindDossier, filter.Dossier)
@@ -151,6 +151,14 @@ func History(ctx context.Context, db *readdb.DB, agency string, filter HistoryFi
 		if err != nil {
 			return err
 		}
+		return f(e)
+	})
+}
+
+// History calls f with the commits of an agency, in stream order; "" is every
+// agency. f may give rows.ErrStop.
+func History(ctx context.Context, db *readdb.DB, agency string, filter HistoryFilter, f func(HistoryRow) error) error {
+	return Each(ctx, db, agency, filter, func(e Entry) error {
 		c, err := eventstore.Unmarshal(e.Payload)
 		if err != nil {
 			return err

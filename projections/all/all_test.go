@@ -1,0 +1,279 @@
+package all_test
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/regulation"
+	"github.com/casefile-engine/casefile/projections"
+	"github.com/casefile-engine/casefile/projections/all"
+	"github.com/casefile-engine/casefile/projections/readdb"
+	"github.com/casefile-engine/casefile/projections/rows/rowstest"
+)
+
+// T4: over a long history of every type of event, following and rebuilding give
+// the same rows in every view, on both engines.
+func TestEveryViewLiveAndRebuilt(t *testing.T) {
+	h := rowstest.Synthetic(t, 7, 20, 1500)
+	for _, p := range all.Projections() {
+		t.Run(p.Name(), func(t *testing.T) { rowstest.SameLiveAndRebuilt(t, p, h) })
+	}
+}
+
+// Every folder beside this one that has a projection stands in the list, once,
+// with tables of its own name and versions from 1.
+func TestTheListIsWhole(t *testing.T) {
+	folders, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range all.Projections() {
+		names = append(names, p.Name())
+		if p.Version() < 1 {
+			t.Errorf("%s has version %d", p.Name(), p.Version())
+		}
+		for _, table := range p.Tables() {
+			if err := table.Validate(); err != nil {
+				t.Error(err)
+			}
+			if table.Name != p.Name() && !strings.HasPrefix(table.Name, p.Name()+"_") {
+				t.Errorf("table %s does not bear the name of %s", table.Name, p.Name())
+			}
+		}
+	}
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("not in order, or one twice: %v", names)
+	}
+	for _, f := range folders {
+		if _, err := os.Stat("../" + f.Name() + "/project.go"); err == nil && !slices.Contains(names, f.Name()) {
+			t.Errorf("projections/%s is not in the list", f.Name())
+		}
+	}
+	for _, r := range all.Registers {
+		if !slices.Contains(names, r) {
+			t.Errorf("there is no register %s", r)
+		}
+	}
+}
+
+// P4: a register reads no commit without an event of its own, and every type
+// that it names is one that exists.
+func TestReadsNamesRealEvents(t *testing.T) {
+	var known []string
+	for _, s := range catalog.Events() {
+		known = append(known, s.Type)
+	}
+	for _, p := range all.Projections() {
+		if p.Reads() == nil && p.Name() != "commits" {
+			t.Errorf("%s reads every commit", p.Name())
+		}
+		for _, typ := range p.Reads() {
+			if !slices.Contains(known, typ) {
+				t.Errorf("%s reads %s, which is no event", p.Name(), typ)
+			}
+		}
+	}
+}
+
+// What may stand in a clear text column: ids, codes, dates, numbers, and lists
+// of them. None of it is free text (architecture §1.4).
+var (
+	uuid   = `[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
+	code   = `[a-z][a-z0-9_.-]{0,39}`
+	date   = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
+	number = `[A-Za-z0-9][A-Za-z0-9._/-]{0,39}`
+	moment = date + `T[0-9:.]+Z`
+
+	forms = map[string]*regexp.Regexp{
+		"id":           whole(uuid),
+		"ids":          whole(uuid + `( ` + uuid + `)*`),
+		"actor":        whole(`operator|engine|` + uuid),
+		"aggregate":    whole(`operator|engine|` + uuid + `|[0-9a-f]{64}|[a-z0-9-]{1,32}`),
+		"item":         whole(uuid + `|` + code),
+		"code":         whole(code),
+		"codes":        whole(code + `( ` + code + `)*`),
+		"date":         whole(date),
+		"number":       whole(number),
+		"owner":        whole(`(dossier|staff|recipient)/` + uuid),
+		"key":          whole(`[A-Za-z0-9/-]+`),
+		"counts":       whole(code + `:[0-9]+( ` + code + `:[0-9]+)*`),
+		"trajectories": whole(tuple(number) + `( ` + tuple(number) + `)*`),
+		"holds":        whole(held + `( ` + held + `)*`),
+	}
+	held = uuid + `\|` + code + `(,` + code + `)*\|` + moment + `\|(` + moment + `)?`
+)
+
+func tuple(first string) string { return first + strings.Repeat(`\|(`+date+`)?`, 3) }
+
+func whole(re string) *regexp.Regexp { return regexp.MustCompile(`^(` + re + `)?$`) }
+
+// clear says of every clear text column which form its values have. A column
+// that is not here has not been thought about.
+var clear = map[string]string{
+	"commits.agency": "code", "commits.kind": "code", "commits.aggregate": "aggregate", "commits.command_id": "id",
+
+	"dossiers.agency": "code", "dossiers.dossier": "id", "dossiers.service": "code", "dossiers.referral": "code",
+	"dossiers.commissioner": "id", "dossiers.standing": "code", "dossiers.profile": "code", "dossiers.declined_on": "date",
+	"dossiers.trajectories": "json", "dossiers.status": "code", "dossiers.guidance_ended_on": "date", "dossiers.assigned": "json",
+	"dossiers.records": "counts", "dossiers.last_contact": "date",
+	"dossiers_assignments.agency": "code", "dossiers_assignments.staff": "actor", "dossiers_assignments.dossier": "id", "dossiers_assignments.capacity": "code",
+	"dossiers_records.agency": "code", "dossiers_records.dossier": "id", "dossiers_records.record": "id", "dossiers_records.category": "code",
+	"dossiers_records.contains": "codes", "dossiers_records.class": "code", "dossiers_records.source": "code", "dossiers_records.obtained_on": "date",
+	"dossiers_records.trajectory": "number", "dossiers_records.consent": "id",
+	"dossiers_sections.agency": "code", "dossiers_sections.dossier": "id", "dossiers_sections.category": "code", "dossiers_sections.record": "id",
+	"dossiers_sections.owner": "owner", "dossiers_sections.class": "code", "dossiers_sections.key_id": "key", "dossiers_sections.event_id": "id",
+	"dossiers_sections.type": "code", "dossiers_sections.actor": "actor",
+
+	"people_staff.agency": "code", "people_staff.staff": "id", "people_staff.left_on": "date", "people_staff.roles": "codes",
+	"people_staff.signed_on": "date", "people_staff.signed_until": "date", "people_staff.name_key": "key", "people_staff.name_event": "id", "people_staff.name_type": "code",
+	"people_recipients.agency": "code", "people_recipients.recipient": "id", "people_recipients.class": "code", "people_recipients.subtype": "code",
+	"people_recipients.agreement_until": "date", "people_recipients.name_key": "key", "people_recipients.name_event": "id", "people_recipients.name_type": "code",
+	"people_regulations.agency": "code", "people_regulations.profile": "code", "people_regulations.effective_from": "date", "people_regulations.approved_by": "actor",
+
+	"disclosures.agency": "code", "disclosures.dossier": "id", "disclosures.disclosure": "id", "disclosures.recipient": "id",
+	"disclosures.recipient_class": "code", "disclosures.recipient_subtype": "code", "disclosures.categories": "codes", "disclosures.records": "ids",
+	"disclosures.ground": "code", "disclosures.purpose": "code", "disclosures.channel": "code", "disclosures.actor": "actor", "disclosures.consent": "id",
+	"disclosures.approved_by": "actor", "disclosures.confidential_until": "date", "disclosures.profile": "code",
+	"disclosures_changes.agency": "code", "disclosures_changes.dossier": "id", "disclosures_changes.item": "item",
+
+	"access.agency": "code", "access.dossier": "id", "access.dossiers": "ids", "access.actor": "actor", "access.role": "code", "access.on_behalf_of": "actor",
+	"access.action": "code", "access.categories": "codes", "access.purpose": "code", "access.ground": "code", "access.outcome": "code",
+	"access_listed.agency": "code", "access_listed.dossier": "id",
+
+	"hours.agency": "code", "hours.dossier": "id", "hours.entry": "id", "hours.trajectory": "number", "hours.date": "date", "hours.activity": "code", "hours.actor": "actor",
+
+	"retention.agency": "code", "retention.dossier": "id", "retention.declined_on": "date", "retention.trajectories": "trajectories", "retention.holds": "holds",
+	"retention_profiles.agency": "code", "retention_profiles.profile": "code", "retention_profiles.effective_from": "date", "retention_profiles.rules": "rules",
+}
+
+// architecture §1.4, T8: over a history of every type of event, no column but
+// the sealed ones holds anything that could be free text.
+func TestClearColumnsHoldNoFreeText(t *testing.T) {
+	h := rowstest.Synthetic(t, 11, 4, 1500)
+	db := rowstest.Memory(t)
+	for _, p := range all.Projections() {
+		rowstest.Rebuild(t, db, p, h)
+		for _, table := range p.Tables() {
+			for _, c := range table.Columns {
+				if slices.Contains(table.Sealed, c.Name) || c.Type == readdb.Int {
+					continue
+				}
+				if c.Type == readdb.Bytes && table.Name+"."+c.Name != "commits.leaf" {
+					t.Errorf("%s.%s holds bytes and is not declared sealed", table.Name, c.Name)
+				}
+				if c.Type == readdb.Text {
+					checkColumn(t, db, table.Name, c.Name)
+				}
+			}
+		}
+	}
+}
+
+func checkColumn(t *testing.T, db *readdb.DB, table, column string) {
+	t.Helper()
+	form := clear[table+"."+column]
+	if form == "" {
+		t.Errorf("say in this test which form the values of %s.%s have", table, column)
+		return
+	}
+	rows, err := db.Query(t.Context(), `SELECT DISTINCT "`+column+`" FROM `+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		if !hasForm(t, form, v) {
+			t.Errorf("%s.%s holds something that is no %s", table, column, form)
+			return
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasForm(t *testing.T, form, v string) bool {
+	t.Helper()
+	switch form {
+	case "json":
+		return v == "" || leaves(t, v)
+	case "rules": // what a regulation says of retention, as it was adopted
+		p := regulation.Profile{}
+		if err := json.Unmarshal([]byte(v), &p); err != nil {
+			return false
+		}
+		adopted, _, err := regulation.Adopt(p.Name, p.Version, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(regulation.Profile{Name: adopted.Name, Version: adopted.Version, Law: adopted.Law, Retention: adopted.Retention, Declined: adopted.Declined})
+		return err == nil && string(want) == v
+	}
+	return forms[form].MatchString(v)
+}
+
+// leaves tells whether every text in a list of objects is an id, code, date,
+// instant or trajectory number.
+func leaves(t *testing.T, v string) bool {
+	t.Helper()
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(v), &list); err != nil {
+		return false
+	}
+	ok := whole(uuid + `|` + code + `|` + date + `|` + number + `|` + moment)
+	for _, object := range list {
+		for _, field := range object {
+			if s, text := field.(string); text && !ok.MatchString(s) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// The synthetic history has every type of event that a view reads, so that the
+// tests above speak of all of them.
+func TestSyntheticHasEveryEvent(t *testing.T) {
+	seen := map[string]bool{}
+	for _, d := range rowstest.Synthetic(t, 11, 4, 1500).Deliveries {
+		for _, e := range d.Events {
+			seen[e.Event.EventType()] = true
+		}
+	}
+	for _, p := range all.Projections() {
+		for _, typ := range p.Reads() {
+			if !seen[typ] {
+				t.Errorf("%s is never written", typ)
+			}
+		}
+	}
+}
+
+// BenchmarkRebuild folds 100,000 commits into fresh tables and writes them, one
+// view at a time, decoding left out (P4).
+func BenchmarkRebuild(b *testing.B) {
+	h := rowstest.Synthetic(b, 3, 2000, 100_000)
+	for _, engine := range rowstest.Engines() {
+		for _, p := range all.Projections() {
+			b.Run(engine+"/"+p.Name(), func(b *testing.B) { rebuild(b, engine, p, h) })
+		}
+	}
+}
+
+func rebuild(b *testing.B, engine string, p projections.Projection, h *rowstest.History) {
+	db := rowstest.Open(b, engine)
+	for b.Loop() {
+		rowstest.Rebuild(b, db, p, h)
+	}
+	b.ReportMetric(float64(len(h.Deliveries))*float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+}
