@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -23,26 +22,12 @@ type Commands interface {
 	Execute(ctx context.Context, c commands.Caller, r commands.Request) commands.Outcome
 }
 
-// DossierOptions choose the time of a dossier view.
-type DossierOptions struct {
-	AsOf    *time.Time // what had occurred by then; nil: now
-	KnownAt *time.Time // what had been recorded by then; nil: now
-}
-
-// ExportOptions choose the rows of a register.
-type ExportOptions struct {
-	Register      string
-	Dossier       string
-	AsOf, KnownAt *time.Time
-	From, Until   *time.Time // occurred in [From, Until]
-}
-
 // Queries is the one way to see anything. Each method appends the access event
 // and waits for its acknowledgement before anything personal is opened; its
 // errors are *domain.Error.
 type Queries interface {
-	Dossier(ctx context.Context, r queries.Reader, dossier string, o DossierOptions) (*queries.DossierView, error)
-	Export(ctx context.Context, r queries.Reader, o ExportOptions, emit func(row any) error) error
+	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
+	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
 }
 
 // SignIn is what the API needs of handlers/auth.
@@ -127,7 +112,7 @@ func (s *service) routes(a huma.API) {
 		Tags:        []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveDossier)
 	huma.Register(a, huma.Operation{
-		OperationID: "read-timeline", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/dossiers/{dossier}/timeline", Summary: "Read the timeline of a dossier, newest first",
+		OperationID: "read-timeline", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/dossiers/{dossier}/timeline", Summary: "Read the timeline of a dossier, in stream order",
 		Tags: []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveTimeline)
 	huma.Register(a, huma.Operation{

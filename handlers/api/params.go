@@ -18,7 +18,8 @@ func ParsePurpose(s string) (string, error) {
 }
 
 // ParseInstant reads an RFC 3339 time, or a date of Europe/Amsterdam: its
-// start, or with end its last microsecond, so that the day counts whole. "" is nil.
+// start, or with end the last instant that can be stored of it, so that the
+// day counts whole. "" is nil.
 func ParseInstant(field, s string, end bool) (*time.Time, error) {
 	if s == "" {
 		return nil, nil
@@ -33,7 +34,7 @@ func ParseInstant(field, s string, end bool) (*time.Time, error) {
 	}
 	t := d.Start()
 	if end {
-		t = d.AddDays(1).Start().Add(-time.Microsecond)
+		t = d.AddDays(1).Start().Add(-time.Nanosecond)
 	}
 	t = t.UTC()
 	return &t, nil

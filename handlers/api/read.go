@@ -69,7 +69,7 @@ func (s *service) processDossier(ctx context.Context, in *dossierInput) (*querie
 	if err != nil {
 		return nil, err
 	}
-	var o DossierOptions
+	o := queries.DossierOptions{Open: true}
 	if o.AsOf, err = ParseInstant("as_of", in.AsOf, true); err != nil {
 		return nil, err
 	}
@@ -87,9 +87,6 @@ func (s *service) failed(err error) error {
 	}
 	return p
 }
-
-// Registers are the registers that can be read, by the exports' names.
-var Registers = []string{"access", "disclosures", "dossiers", "history", "hours", "retention"}
 
 type registerInput struct {
 	Agency   string `path:"agency"`
@@ -134,7 +131,7 @@ func (s *service) serveRegister(ctx context.Context, in *registerInput) (*huma.S
 	}}, nil
 }
 
-func registerOptions(ctx context.Context, in *registerInput) (r queries.Reader, o ExportOptions, err error) {
+func registerOptions(ctx context.Context, in *registerInput) (r queries.Reader, o queries.ExportOptions, err error) {
 	purpose, err := ParsePurpose(in.Purpose)
 	if err != nil {
 		return r, o, err
@@ -156,6 +153,10 @@ func registerOptions(ctx context.Context, in *registerInput) (r queries.Reader, 
 		if *p.to, err = ParseInstant(p.name, p.text, p.end); err != nil {
 			return r, o, err
 		}
+	}
+	if o.Until != nil && len(in.Until) == len("2006-01-02") {
+		next := o.Until.Add(time.Nanosecond) // until is excluded, its day is not
+		o.Until = &next
 	}
 	return r, o, nil
 }

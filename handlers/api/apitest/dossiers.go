@@ -40,15 +40,19 @@ func Typical() (queries.CaseloadRow, *queries.DossierView) {
 	gone.State, gone.Data = "destroyed", nil
 	v := &queries.DossierView{
 		Agency: "click", Dossier: First, Status: "open", Position: 40, Profile: "click-2017", ProfileVer: 1,
-		State:    json.RawMessage(`{}`),
-		Contact:  []queries.Value{contact, moved},
-		Personal: []queries.Value{personal, bsn},
-		Values:   []queries.Value{report, plan, medical, gone},
-		Assigned: []queries.StaffName{{Staff: Anna, Name: "Anna de Coach", Roles: []string{"coach"}}},
+		State: json.RawMessage(`{}`),
+		Contact: []queries.Value{value(domain.CatContact, "", "client.changed",
+			`{"family_name":"Jansen","given_names":"Sanne","address":{"street":"Voorstraat","number":"3 bis","postcode":"3512 AH","place":"Utrecht"}}`)},
+		Personal:     []queries.Value{personal, bsn},
+		Values:       []queries.Value{report, plan, medical, gone},
+		Assigned:     []queries.StaffName{{Staff: Anna, Name: "Anna de Coach", Roles: []string{"coach"}}},
+		Names:        map[string]string{Anna: "Anna de Coach"},
+		Trajectories: []queries.Trajectory{{Number: "T-2024-003", Started: "2024-02-01", Ended: "2024-11-30"}, {Number: "T-2026-014", Started: "2026-09-01"}},
+		Minutes:      435,
 	}
 	ev := func(position uint64, typ, day, clock, clear string, values ...queries.Value) {
-		v.Timeline = append([]queries.TimelineEntry{{Position: position, Event: fmt.Sprintf("018f0000-0000-7000-8000-%012x", position), Type: typ,
-			Occurred: at(day, clock), Recorded: at(day, clock).Add(time.Minute), Actor: Anna, ActorName: "Anna de Coach", Clear: json.RawMessage(clear), Values: values}}, v.Timeline...)
+		v.Timeline = append(v.Timeline, queries.TimelineEntry{Position: position, Event: fmt.Sprintf("018f0000-0000-7000-8000-%012x", position), Type: typ,
+			Occurred: at(day, clock), Recorded: at(day, clock).Add(time.Minute), Actor: Anna, ActorName: "Anna de Coach", Clear: json.RawMessage(clear), Values: values})
 	}
 	ev(12, "dossier.opened", "2026-09-01", "09:00", `{"service":"reintegration","referral":"commissioned","standing":"benefit","fields":["address","birth_date","bsn"]}`, contact, personal, bsn)
 	ev(13, "staff.assigned", "2026-09-01", "09:04", `{"staff":"`+Anna+`","capacity":"responsible","from":"2026-09-01T07:04:00Z"}`)
@@ -62,7 +66,7 @@ func Typical() (queries.CaseloadRow, *queries.DossierView) {
 		queries.Value{Category: domain.CatRecipient, Data: json.RawMessage(`{"recipient_person":"Afdeling Werkbedrijf"}`), State: "open"})
 	ev(33, "client.changed", "2026-11-02", "08:45", `{"fields":["address"],"valid_from":"2026-11-01","source":"client"}`, moved)
 	ev(40, "record.added", "2026-11-17", "11:30", `{"record":"018f0000-0000-7000-8000-0000000000f2","category":"plan","class":"dossier","source":"client"}`, plan)
-	v.Timeline[0].Recorded = at("2026-11-19", "16:02")
+	v.Timeline[len(v.Timeline)-1].Recorded = at("2026-11-19", "16:02")
 	return row, v
 }
 
@@ -84,6 +88,8 @@ func Hostile() (queries.CaseloadRow, *queries.DossierView) {
 	v.Values[0].Data = json.RawMessage(`not json`)
 	v.Values[1].Category, v.Values[1].State = domain.Category(plain), plain
 	v.Assigned[0].Name = plain
+	v.Names = map[string]string{Anna: plain}
+	v.Trajectories = []queries.Trajectory{{Number: plain, Started: plain, Ended: plain}, {Number: plain, Started: plain}}
 	for i := range v.Timeline {
 		t := &v.Timeline[i]
 		t.ActorName = plain

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/handlers/api"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
@@ -28,6 +27,9 @@ const (
 
 // Now is the hour in which the tests play.
 var Now = time.Date(2026, 11, 20, 13, 30, 0, 0, time.UTC)
+
+// Clock stands still at Now.
+func Clock() time.Time { return Now }
 
 // Engine answers commands and queries from memory.
 //
@@ -102,7 +104,7 @@ func (e *Engine) Caseload(_ context.Context, r queries.Reader) ([]queries.Caselo
 }
 
 // Dossier gives one dossier to who is assigned to it.
-func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o api.DossierOptions) (*queries.DossierView, error) {
+func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v, ok := e.views[dossier]
@@ -125,7 +127,7 @@ func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o 
 
 // Export gives the access register as it grew here, and one row for each
 // dossier in every other register.
-func (e *Engine) Export(_ context.Context, r queries.Reader, o api.ExportOptions, emit func(any) error) error {
+func (e *Engine) Export(_ context.Context, r queries.Reader, o queries.ExportOptions, emit func(any) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.look(r); err != nil {
@@ -187,8 +189,10 @@ func (e *Engine) Execute(_ context.Context, c commands.Caller, r commands.Reques
 	}
 	e.position++
 	entry.Position, entry.Recorded = e.position, Now
-	v.Timeline = append([]queries.TimelineEntry{entry}, v.Timeline...)
-	v.Values = append(entry.Values, v.Values...)
+	v.Timeline = append(v.Timeline, entry)
+	if d := entry.Values; len(d) > 0 && d[0].Record != "" {
+		v.Values = append(v.Values, d...)
+	}
 	v.Position = e.position
 	e.done[r.ID] = content
 	return commands.Outcome{ID: r.ID, Outcome: commands.Accepted, Position: e.position, Events: []string{entry.Type}, Recorded: Now}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/casefile-engine/casefile/handlers/api"
+	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
+	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
+	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
+	"github.com/casefile-engine/casefile/handlers/web/ui"
+)
+
+type pages struct {
+	signin   *signin.Page
+	caseload *caseload.Page
+	dossier  *dossier.Page
+	errors   *errorpage.Page
+}
+
+// routes is THE list of what there is over HTTP. The API's operations are
+// listed in handlers/api, the one list of those.
+func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
+	m := &router{mux: http.NewServeMux(), seen: newMeter(d.Registry)}
+	page := func(pattern string, h http.HandlerFunc) { m.Handle(pattern, d.Auth.Middleware(h)) }
+
+	page("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/caseload", http.StatusSeeOther) })
+	page("GET /signin", p.signin.ServeForm)
+	page("POST /signin", p.signin.ServeSignIn)
+	page("POST /signout", p.signin.ServeSignOut)
+	page("GET /language", kit.ServeLanguage)
+	page("GET /caseload", kit.SignedIn(p.caseload.Serve))
+	page("POST /caseload", kit.SignedIn(p.caseload.Serve))
+	page("GET /dossiers/{dossier}", kit.SignedIn(p.dossier.Serve))
+	page("GET /dossiers/{dossier}/conversation", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/dossiers/"+r.PathValue("dossier"), http.StatusSeeOther)
+	})
+	page("POST /dossiers/{dossier}/conversation", kit.SignedIn(p.dossier.ServeConversation))
+	page("/", kit.Known(p.errors.NotFound))
+
+	m.Handle("GET /static/{name}", kit.Assets)
+	m.Handle("GET /healthz", http.HandlerFunc(healthy))
+	m.Handle("GET /readyz", ready(d))
+	m.Handle("GET /metrics", promhttp.HandlerFor(d.Registry, promhttp.HandlerOpts{}))
+
+	api.Register(sessions{m, d}, api.Deps{
+		Commands: d.Commands, Queries: d.Queries, SignIn: d.Auth, Position: d.Position, Log: d.Log, Version: d.Version,
+	})
+	return m.mux
+}
+
+// router counts each request under its route, never under its address, which
+// may name a dossier.
+type router struct {
+	mux  *http.ServeMux
+	seen *meter
+}
+
+// Handle adds a route.
+func (m *router) Handle(pattern string, h http.Handler) {
+	m.mux.Handle(pattern, m.seen.count(pattern, h))
+}
+
+// sessions is the router as the API's library wants it, with the sessions
+// around each operation.
+type sessions struct {
+	*router
+	d Deps
+}
+
+func (s sessions) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	s.Handle(pattern, s.d.Auth.Middleware(http.HandlerFunc(h)))
+}
+
+func (s sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// healthy says that the process answers.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, "ok\n") //nolint:errcheck // nobody is left to tell
+}
+
+// ready says whether it can do its work.
+func ready(d Deps) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if d.Ready != nil {
+			ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+			defer cancel()
+			if err := d.Ready(ctx); err != nil {
+				d.Log.Warn("not ready", "err", err)
+				w.Header().Set("Retry-After", "2")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				io.WriteString(w, "not ready; the log says why\n") //nolint:errcheck // nobody is left to tell
+				return
+			}
+		}
+		io.WriteString(w, "ready\n") //nolint:errcheck // nobody is left to tell
+	}
+}

@@ -1,0 +1,39 @@
+// Comfort only: every page and form works without this script.
+
+// What went wrong gets the focus, so that it is read out first.
+document.querySelector("[data-focus]")?.focus();
+
+// One click sends one form; the ids in it make a second post harmless anyway.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    sent = true;
+    for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+  });
+}
+// Coming back by the browser's own history, the form may be sent again.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+// Filters the caseload while typing: nothing leaves the machine for it.
+const search = document.querySelector("[data-filter]");
+if (search) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const count = document.querySelector("[data-count]");
+  const nothing = document.querySelector("[data-nothing]");
+  const plain = (text) => text.normalize("NFD").replace(/\p{Mn}/gu, "").toLowerCase();
+  const texts = rows.map((row) => plain(row.textContent));
+  const all = count.textContent;
+  search.addEventListener("input", () => {
+    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach((row, i) => {
+      row.hidden = !words.every((word) => texts[i].includes(word));
+      if (!row.hidden) shown++;
+    });
+    count.textContent = words.length
+      ? count.dataset.count.replace("{n}", shown).replace("{total}", rows.length)
+      : all;
+    if (nothing) nothing.hidden = shown > 0;
+  });
+}

@@ -1,0 +1,90 @@
+// Package web is what people and programs reach over HTTP: the pages, the API,
+// health and metrics, behind one set of rules (origin, headers, limits). It
+// works without scripts, and every look goes through the queries, so that
+// nothing personal is shown that is not on record (architecture §1.2).
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/handlers/auth"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/queries"
+	"github.com/casefile-engine/casefile/handlers/web/i18n"
+	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
+	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
+	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
+	"github.com/casefile-engine/casefile/handlers/web/static"
+	"github.com/casefile-engine/casefile/handlers/web/ui"
+	"github.com/casefile-engine/casefile/internal/clock"
+)
+
+// Commands carries out one command; *commands.Handler does.
+type Commands interface {
+	Execute(ctx context.Context, c commands.Caller, r commands.Request) commands.Outcome
+}
+
+// Queries is the one way to see anything; *queries.Service does it. Each
+// method records the access before it opens anything.
+type Queries interface {
+	Caseload(ctx context.Context, r queries.Reader) ([]queries.CaseloadRow, error)
+	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
+	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
+}
+
+// Deps are the parts that the pages and the API stand on.
+type Deps struct {
+	Commands Commands
+	Queries  Queries
+	Auth     *auth.Service
+	// Position is how far the views have come, for the header of the registers;
+	// nil when that is not known.
+	Position func(ctx context.Context) (uint64, error)
+	// Ready says why the engine cannot serve now; nil means always ready. Its
+	// text is logged and not shown.
+	Ready    func(ctx context.Context) error
+	Registry *prometheus.Registry // default: one of its own
+	Clock    clock.Clock          // default: the system's
+	Log      *slog.Logger         // default: slog.Default()
+	Version  string
+	NewID    func() domain.ID // default: UUIDv7; for tests
+}
+
+// New assembles the handler for everything. It panics on what only a defect of
+// the program can cause: a catalogue or template that does not parse.
+func New(d Deps) http.Handler {
+	if d.Registry == nil {
+		d.Registry = prometheus.NewRegistry()
+	}
+	if d.Clock == nil {
+		d.Clock = clock.System{}
+	}
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	if d.NewID == nil {
+		d.NewID = func() domain.ID { return uuid.Must(uuid.NewV7()).String() }
+	}
+	words, err := i18n.Load()
+	if err != nil {
+		panic(err)
+	}
+	assets, err := static.Load()
+	if err != nil {
+		panic(err)
+	}
+	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Clock: d.Clock, Log: d.Log}
+	p := pages{
+		signin: signin.New(kit), caseload: caseload.New(kit, d.Queries),
+		dossier: dossier.New(kit, d.Queries, d.Commands, d.NewID), errors: errorpage.New(kit),
+	}
+	kit.Fail, kit.Ask = p.errors.Serve, p.signin.Ask
+	return secure(routes(d, kit, p), p.errors.CrossOrigin, d.Log)
+}
