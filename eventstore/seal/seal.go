@@ -96,7 +96,7 @@ type AccessPayload struct {
 // Acknowledge makes the proof out of a stored access event: the store's
 // acknowledgement and the pending commit that it acknowledges. It refuses a
 // commit that is not on an access subject, is not "access.recorded" with the
-// outcome "allowed", or that the acknowledgement does not belong to.
+// outcome "allowed", or whose bytes are not those that were acknowledged.
 func Acknowledge(p *eventstore.Pending, a eventstore.Appended) (Acknowledgement, error) {
 	none := Acknowledgement{}
 	if a.Position == 0 || p == nil || p.Leaf != a.Leaf || p.Ref.Kind != domain.KindAccess {
@@ -105,6 +105,9 @@ func Acknowledge(p *eventstore.Pending, a eventstore.Appended) (Acknowledgement,
 	c, err := eventstore.Unmarshal(p.Payload)
 	if err != nil {
 		return none, err
+	}
+	if eventstore.LeafHash(c.Clear) != a.Leaf || c.Envelope.Ref() != p.Ref {
+		return none, domain.Refused("not_acknowledged", "C-2.1.4b", "another access event was stored than this one, so nothing can be shown")
 	}
 	if len(c.Envelope.Data.Events) != 1 || c.Envelope.Data.Events[0].Type != "access.recorded" {
 		return none, domain.Refused("not_acknowledged", "C-2.1.4b", "the stored event is no access event, so nothing can be shown")

@@ -38,8 +38,8 @@ type Options struct {
 	SecondCopy string
 	// Clock gives the times of creation and destruction; nil is the machine's.
 	Clock clock.Clock
-	// CacheKeys bounds how many keys stay unwrapped in memory, at about 500
-	// bytes each; 0 is 65,536.
+	// CacheKeys bounds how many keys stay unwrapped in memory, at about 1 kB
+	// each; 0 is 65,536.
 	CacheKeys int
 }
 
