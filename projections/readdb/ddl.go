@@ -99,11 +99,8 @@ func (db *DB) index(ctx context.Context, tx writeTx, p *physical) error {
 	return nil
 }
 
-// show points the readers' view of a table at one generation.
+// show makes the readers' view of a table, at one generation.
 func (db *DB) show(ctx context.Context, tx writeTx, p *physical) error {
-	if _, err := tx.exec(ctx, "DROP VIEW IF EXISTS "+quote(p.Name)); err != nil {
-		return err
-	}
 	_, err := tx.exec(ctx, "CREATE VIEW "+quote(p.Name)+" AS SELECT "+p.columns+" FROM "+quote(p.name))
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -63,55 +64,59 @@ type Switch struct {
 	State    State
 }
 
-// Switch shows loaded generations to the readers and moves the checkpoints, in
+// switchTries bounds how often a switch gives way to readers.
+const switchTries = 60
+
+// Switch shows a loaded generation to the readers and moves the checkpoint, in
 // one transaction: a reader sees the old tables or the new ones. What the
-// writers hold is written with it. ErrFenced when somebody else was first.
-func (db *DB) Switch(ctx context.Context, switches []Switch) error {
+// writer holds is written with it. ErrFenced when somebody else was first.
+func (db *DB) Switch(ctx context.Context, s Switch) error {
 	var err error
-	for try := range 20 {
-		if err = db.inTx(ctx, func(tx writeTx) error { return db.switchAll(ctx, tx, switches) }); err == nil {
-			for _, s := range switches {
-				s.Writer.written()
-			}
+	for try := range switchTries {
+		if err = db.inTx(ctx, func(tx writeTx) error { return db.switchOne(ctx, tx, s) }); err == nil {
+			s.Writer.written()
 			return nil
 		}
 		if !lockedOut(err) {
 			break
 		}
-		// A reader held one of the views for long; let it and those behind it go on.
+		// A reader held one of the views and waits for another, or held one for
+		// long; let it and those behind it go on.
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(try+1) * 20 * time.Millisecond):
+		case <-time.After(time.Duration(1+rand.IntN(5*(try+1))) * time.Millisecond):
 		}
 	}
 	return fmt.Errorf("readdb: switching to a new generation: %w", err)
 }
 
-func (db *DB) switchAll(ctx context.Context, tx writeTx, switches []Switch) error {
+func (db *DB) switchOne(ctx context.Context, tx writeTx, s Switch) error {
 	if err := db.briefly(ctx, tx); err != nil {
 		return err
 	}
-	for _, s := range switches {
-		n, err := tx.exec(ctx, "UPDATE casefile_checkpoints SET version = ?, generation = ?, position = ?, leaf = ?, state = ?, error_code = '', error_position = 0, updated_at = "+
-			db.dialect.now+" WHERE name = ? AND owner = ? AND generation = ?",
-			int64(s.Version), s.Writer.generation, int64(s.Position), s.Leaf, string(s.State), s.Writer.projection, s.Owner, s.From)
-		if err := fenced(n, err); err != nil {
-			return err
-		}
-		if err := s.Writer.write(ctx, tx); err != nil {
-			return err
-		}
-		for _, b := range s.Writer.order {
-			if err := db.show(ctx, tx, b.physical); err != nil {
-				return err
-			}
-		}
-		if err := db.hide(ctx, tx, s); err != nil {
+	n, err := tx.exec(ctx, "UPDATE casefile_checkpoints SET version = ?, generation = ?, position = ?, leaf = ?, state = ?, error_code = '', error_position = 0, updated_at = "+
+		db.dialect.now+" WHERE name = ? AND owner = ? AND generation = ?",
+		int64(s.Version), s.Writer.generation, int64(s.Position), s.Leaf, string(s.State), s.Writer.projection, s.Owner, s.From)
+	if err := fenced(n, err); err != nil {
+		return err
+	}
+	if err := s.Writer.write(ctx, tx); err != nil {
+		return err
+	}
+	// In another order with each try: a query over two views locks them in its
+	// own order, and one that always crosses ours would always win.
+	for _, i := range rand.Perm(len(s.Writer.order)) {
+		if _, err := tx.exec(ctx, "DROP VIEW IF EXISTS "+quote(s.Writer.order[i].Name)); err != nil {
 			return err
 		}
 	}
-	return nil
+	for _, b := range s.Writer.order {
+		if err := db.show(ctx, tx, b.physical); err != nil {
+			return err
+		}
+	}
+	return db.hide(ctx, tx, s)
 }
 
 // hide drops the views of tables that the projection has no more.
@@ -137,7 +142,7 @@ func (db *DB) briefly(ctx context.Context, tx writeTx) error {
 	if !db.dialect.dollar {
 		return nil
 	}
-	_, err := tx.exec(ctx, "SET LOCAL lock_timeout = '300ms'")
+	_, err := tx.exec(ctx, "SET LOCAL lock_timeout = '200ms'")
 	return err
 }
 

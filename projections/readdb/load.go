@@ -126,6 +126,9 @@ func (w *Writer) Stream(ctx context.Context) error {
 	if w.held() > w.db.spill {
 		return w.loaded(ctx, false)
 	}
+	if w.Pending() == 0 {
+		return nil
+	}
 	if err := w.db.inTx(ctx, func(tx writeTx) error { return w.write(ctx, tx) }); err != nil {
 		return err
 	}

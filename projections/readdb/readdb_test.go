@@ -53,7 +53,7 @@ func live(t *testing.T, db *readdb.DB, tables ...readdb.Table) *readdb.Writer {
 	claim(t, db, "me")
 	w := must(db.NewGeneration(ctx, "p", "me", tables))(t)
 	no(t, w.Finish(ctx))
-	no(t, db.Switch(ctx, []readdb.Switch{{Writer: w, Owner: "me", Version: 1, State: readdb.Running}}))
+	no(t, db.Switch(ctx, readdb.Switch{Writer: w, Owner: "me", Version: 1, State: readdb.Running}))
 	return w
 }
 
@@ -267,7 +267,7 @@ func TestSwitch(t *testing.T) {
 		var n int
 		no(t, db.QueryRow(ctx, "SELECT count(*) FROM things").Scan(&n))
 		same(t, 0, n)
-		no(t, db.Switch(ctx, []readdb.Switch{{Writer: w, Owner: "me", Version: 2, From: old.Generation(), Position: 9, State: readdb.Running}}))
+		no(t, db.Switch(ctx, readdb.Switch{Writer: w, Owner: "me", Version: 2, From: old.Generation(), Position: 9, State: readdb.Running}))
 		same(t, []string{"a 1 new "}, read(t, db, ""))
 		if db.QueryRow(ctx, "SELECT count(*) FROM gone").Scan(&n) == nil {
 			t.Error("the view of a table that is no more is still there")

@@ -106,6 +106,8 @@ func (e *sqliteEngine) begin(ctx context.Context) (writeTx, error) {
 		return nil, err
 	}
 	if _, err := e.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		// The context may have ended just after the transaction began.
+		_, _ = e.conn.ExecContext(context.Background(), "ROLLBACK")
 		e.mu.Unlock()
 		return nil, fmt.Errorf("readdb: beginning to write: %w", err)
 	}
