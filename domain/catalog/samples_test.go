@@ -1,0 +1,77 @@
+package catalog_test
+
+import (
+	"testing"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
+	"github.com/casefile-engine/casefile/domain/agency"
+	sc "github.com/casefile-engine/casefile/domain/catalog/scenario"
+	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/regulation"
+	"github.com/casefile-engine/casefile/domain/staff"
+	"github.com/casefile-engine/casefile/domain/unique"
+)
+
+// samples has one event of each type with every field filled in.
+func samples(t *testing.T) map[string]domain.Event {
+	t.Helper()
+	// A small document: what the built-in profiles say is tested where they are.
+	adopted := &agency.RegulationAdopted{
+		Profile: "own", Version: 2, EffectiveFrom: nl.MustDate("2017-01-01"), ApprovedBy: sc.Admin, Findings: []string{"law_adds"},
+		Document: regulation.Profile{Name: "own", Version: 2, Title: regulation.Text{NL: "Eigen", EN: "Own"}, Law: 1},
+	}
+	day, later, at := nl.MustDate("2017-02-01"), nl.MustDate("2018-02-01"), sc.Time("2017-02-01")
+	health := []domain.Category{domain.CatDisability, domain.CatMedical}
+	terms := agency.RecipientTerms{Class: "commissioner", Subtype: "uwv", Agreement: true, AgreementUntil: later, Secrecy: true, AuthorisedForSubsidies: true}
+	list := []domain.Event{
+		adopted,
+		&agency.RecipientRegistered{Recipient: sc.UWV, RecipientTerms: terms},
+		&agency.RecipientChanged{Recipient: sc.UWV, RecipientTerms: terms},
+		&agency.RecipientEnded{Recipient: sc.UWV},
+		&staff.Enrolled{},
+		&staff.Ended{LeftOn: day},
+		&staff.ConfidentialitySigned{SignedOn: day, Until: later},
+		&staff.RoleGranted{Role: "coach"},
+		&staff.RoleRevoked{Role: "coach"},
+		&access.Recorded{Action: "view", Outcome: access.Denied, Dossiers: []string{sc.Dossier}, Owners: []string{"dossier/" + sc.Dossier}, Categories: health,
+			Purpose: "guidance", Ground: "assignment", Role: "coach", OnBehalfOf: sc.Admin, Code: "not_assigned", Rule: "C-0d", Imported: true},
+		&access.SignIn{Outcome: access.Denied, Method: "password", Code: "wrong_password"},
+		&unique.Reserved{Use: unique.UseTrajectory, Kind: domain.KindDossier, Holder: sc.Dossier},
+		&dossier.Opened{Service: "reintegration", Referral: "commissioned", Commissioner: sc.UWV, Standing: "employee", Fields: []string{"bsn", "family_name"}},
+		&dossier.ReferralDeclined{DeclinedOn: day, By: "client"},
+		&dossier.ClientChanged{Fields: []string{"address"}, ValidFrom: day, Source: "client", Correction: true},
+		&dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "in_person", Acknowledged: true},
+		&dossier.StaffAssigned{Staff: sc.Coach, Capacity: "responsible", From: at, Until: at.AddDate(1, 0, 0)},
+		&dossier.StaffUnassigned{Staff: sc.Coach, Capacity: "responsible", Until: at},
+		&dossier.TrajectoryStarted{Trajectory: "T-1", StartedOn: day, Service: "reintegration", Commissioner: sc.UWV, AgreementUntil: later, PlannedEnd: later, BudgetMinutes: 600, ProcessingRole: "processor"},
+		&dossier.TrajectoryEnded{Trajectory: "T-1", EndedOn: later, Outcome: "work"},
+		&dossier.TrajectoryReopened{Trajectory: "T-1", ReopenedOn: later},
+		&dossier.RecordAdded{Record: sc.Record, Category: domain.CatReport, Contains: health, Class: domain.ClassMedical, Source: "client", ObtainedOn: day,
+			Trajectory: "T-1", Judgement: true, Unexpected: true, Necessity: true, Consent: sc.Consent},
+		&dossier.RecordCorrected{Record: sc.Record, Category: domain.CatReport, Contains: health, Class: domain.ClassMedical, Source: "client", ObtainedOn: day,
+			Trajectory: "T-1", Necessity: true, Consent: sc.Consent, Request: sc.Hold},
+		&dossier.RecordCompleted{Record: sc.Record, Class: domain.ClassDossier, By: "client"},
+		&dossier.RecordRestricted{Record: sc.Record, ClientInformedOn: day},
+		&dossier.RestrictionLifted{Record: sc.Record, ClientInformedOn: day},
+		&dossier.HoursLogged{Entry: sc.Entry, Trajectory: "T-1", Date: day, Minutes: 45, Activity: "conversation", WorkedBy: sc.Coach},
+		&dossier.HoursCorrected{Entry: sc.Entry, Minutes: 30, Previous: 45},
+		&dossier.ConsentGiven{Consent: sc.Consent, For: "disclose", Categories: health, Recipient: sc.UWV, Purpose: "guidance", Explicit: true, Until: later},
+		&dossier.ConsentRefused{Consent: sc.Consent, ReceivedOn: day, Channel: "letter"},
+		&dossier.ConsentWithdrawn{Consent: sc.Consent, ReceivedOn: day, Channel: "oral"},
+		&dossier.ObjectionReceived{ReceivedOn: day},
+		&dossier.ObjectionWithdrawn{ReceivedOn: day},
+		&dossier.DisclosureMade{Disclosure: sc.Disclosed, Recipient: sc.UWV, RecipientClass: "commissioner", RecipientSubtype: "uwv", Categories: health, Records: []string{sc.Record},
+			Ground: domain.GroundConsent, Purpose: "guidance", Channel: "secure_mail", Consent: sc.Consent, ApprovedBy: sc.Admin, ConfidentialUntil: later, Profile: "click-2017", ProfileVersion: 1},
+		&dossier.DisclosureRefused{Disclosure: sc.Disclosed, Code: "consent_withdrawn", Rule: "C-2.6.1", Recipient: sc.UWV, Categories: health, Records: []string{sc.Record},
+			Ground: domain.GroundConsent, Purpose: "guidance", Channel: "secure_mail", Consent: sc.Consent},
+		&dossier.HoldPlaced{Hold: sc.Hold, Classes: []domain.Class{domain.ClassDossier}, Records: []string{sc.Record}, ReviewOn: later},
+		&dossier.HoldLifted{Hold: sc.Hold},
+	}
+	out := map[string]domain.Event{}
+	for _, e := range list {
+		out[e.EventType()] = e
+	}
+	return out
+}
