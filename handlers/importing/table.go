@@ -230,7 +230,7 @@ func (t *tableSource) preamble() {
 				}
 				seen[v] = true
 				s := t.scope()
-				s.value, s.fields, s.identity = v, r.fields, []string{v}
+				s.value, s.fields, s.self, s.identity = v, r.fields, []string{v}, []string{v}
 				for j := range d.steps {
 					t.ready = t.put(t.ready, &d.steps[j], s, "distinct/"+d.name, nil, r.line, nil)
 				}
@@ -274,18 +274,21 @@ func (t *tableSource) caseItems(key string, indexes []int) []item {
 	c := t.m.cases
 	rows := t.ordered(indexes)
 	head := t.rows[indexes[0]]
-	s := t.scope()
-	s.key, s.fields, s.identity = key, head.fields, []string{key}
+	s := t.caseScope(key, head)
+	dossier, refused := t.dossierOf(s)
+	if refused != nil {
+		return []item{{line: head.line, refused: refused}}
+	}
 	var first []item
 	for i := range c.first {
-		first = t.put(first, &c.first[i], s, "case/first", c.dossier, head.line, nil)
+		first = t.put(first, &c.first[i], s, "case/first", dossier, head.line, nil)
 	}
 	var rest []item
 	var times []time.Time
 	seen := map[string]bool{}
 	for _, r := range rows {
 		for i := range c.distinct {
-			rest = t.caseDistinct(rest, &c.distinct[i], key, r, seen, &times)
+			rest = t.caseDistinct(rest, &c.distinct[i], key, dossier, r, seen, &times)
 		}
 		id, again := t.rowIdentity(key, r, seen)
 		if again {
@@ -294,21 +297,36 @@ func (t *tableSource) caseItems(key string, indexes []int) []item {
 			continue
 		}
 		s := t.scope()
-		s.key, s.fields, s.identity = key, r.fields, id
+		s.key, s.fields, s.self, s.identity = key, r.fields, id, id
 		for i := range c.rows {
-			rest = t.put(rest, &c.rows[i], s, "case/rows", c.dossier, r.line, &times)
+			rest = t.put(rest, &c.rows[i], s, "case/rows", dossier, r.line, &times)
 		}
 	}
 	tail := rows[len(rows)-1]
-	s = t.scope()
-	s.key, s.fields, s.identity = key, tail.fields, []string{key}
+	s = t.caseScope(key, tail)
 	for i := range c.last {
-		rest = t.put(rest, &c.last[i], s, "case/last", c.dossier, tail.line, &times)
+		rest = t.put(rest, &c.last[i], s, "case/last", dossier, tail.line, &times)
 	}
 	return append(first, byTime(rest, times)...)
 }
 
-func (t *tableSource) caseDistinct(items []item, d *distinct, key string, r row, seen map[string]bool, times *[]time.Time) []item {
+// caseScope is what the first and last commands of a case are computed from.
+func (t *tableSource) caseScope(key string, r row) *scope {
+	s := t.scope()
+	s.key, s.fields, s.self, s.identity = key, r.fields, []string{key}, []string{key}
+	return s
+}
+
+// dossierOf computes a case's dossier, once for all its commands.
+func (t *tableSource) dossierOf(s *scope) (value, *domain.Error) {
+	v, ok, err := t.m.cases.dossier.eval(s)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return constant{v}, nil
+}
+
+func (t *tableSource) caseDistinct(items []item, d *distinct, key string, dossier value, r row, seen map[string]bool, times *[]time.Time) []item {
 	for k := range d.columns {
 		v := strings.TrimSpace(r.fields[d.columns[k].index])
 		mark := "distinct\x00" + d.name + "\x00" + v
@@ -317,9 +335,9 @@ func (t *tableSource) caseDistinct(items []item, d *distinct, key string, r row,
 		}
 		seen[mark] = true
 		s := t.scope()
-		s.key, s.value, s.fields, s.identity = key, v, r.fields, []string{key, v}
+		s.key, s.value, s.fields, s.self, s.identity = key, v, r.fields, []string{v}, []string{key, v}
 		for j := range d.steps {
-			items = t.put(items, &d.steps[j], s, "case/distinct/"+d.name, t.m.cases.dossier, r.line, times)
+			items = t.put(items, &d.steps[j], s, "case/distinct/"+d.name, dossier, r.line, times)
 		}
 	}
 	return items

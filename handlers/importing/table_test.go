@@ -122,6 +122,13 @@ func TestATableBecomesCommandsInTheOrderOfTheirTimes(t *testing.T) {
 	if !domain.ValidTrajectoryForm(started.Trajectory) {
 		t.Errorf("trajectory %q does not have its form", started.Trajectory)
 	}
+	dossiers := map[string]bool{}
+	for _, r := range rs[7:13] {
+		dossiers[r.Dossier] = true
+	}
+	if len(dossiers) != 1 || dossiers[""] || dossiers[rs[13].Dossier] {
+		t.Errorf("the commands of a case have one dossier of their own: %v", dossiers)
+	}
 	// Bert was enrolled under the id that acts in his row.
 	if err := json.Unmarshal(rs[1].Data, &started); err != nil || started.EnrolledFor != "Bert" || started.Enrolled != later.Actor {
 		t.Errorf("%s, actor %s", rs[1].Data, later.Actor)
@@ -346,7 +353,7 @@ func TestTheOrderOfTheRowsDoesNotMatter(t *testing.T) {
 			}
 			out, newest := map[string]string{}, map[string]string{}
 			for _, r := range ex.windows[0] {
-				if r.At < newest[r.Dossier] {
+				if r.At < newest[r.Dossier] || r.Dossier == "" {
 					rt.Fatal("a command comes before an earlier one of its dossier")
 				}
 				newest[r.Dossier] = r.At

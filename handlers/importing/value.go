@@ -53,7 +53,9 @@ type scope struct {
 	fields   []string
 	value    string
 	key      string
-	// identity is what an id is made of when the mapping does not say.
+	// self is what an id is made of when the mapping does not say.
+	self []string
+	// identity tells the commands of a section apart: their ids are made of it.
 	identity []string
 }
 
@@ -263,13 +265,13 @@ func (m *moment) columns(f func(*columnRef)) {
 // keyed digest of what it stands for.
 type digestID struct {
 	kind   string
-	of     []columnRef // nil: the scope's identity
+	of     []columnRef // nil: the scope's self
 	number bool
 	prefix string
 }
 
 func (d *digestID) eval(s *scope) (any, bool, *domain.Error) {
-	parts := s.identity
+	parts := s.self
 	if d.of != nil {
 		parts = make([]string, len(d.of))
 		filled := false
