@@ -29,6 +29,15 @@ func LeafHash(clear []byte) Leaf {
 // String is the leaf in lower-case hex.
 func (l Leaf) String() string { return hex.EncodeToString(l[:]) }
 
+// ParseLeaf is the reverse of String; any other text is ErrDamaged.
+func ParseLeaf(s string) (l Leaf, err error) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(l) {
+		return Leaf{}, fmt.Errorf("%w: a leaf hash has another form", ErrDamaged)
+	}
+	return Leaf(b), nil
+}
+
 // Marshal gives the stored form and its leaf. The caller has filled in the
 // section refs; sealed holds the ciphertexts in their order.
 func Marshal(e *Envelope, sealed [][]byte) (payload []byte, leaf Leaf, err error) {

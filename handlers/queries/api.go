@@ -86,4 +86,17 @@ type DossierView struct {
 	AsOf         *time.Time      `json:"as_of,omitempty"`
 	KnownAt      *time.Time      `json:"known_at,omitempty"`
 	AccessRecord uint64          `json:"access_position,omitempty"`
+	Trajectories []Trajectory    `json:"trajectories,omitempty"`
+	Minutes      int             `json:"minutes"`
+	// Names are the opened names of the members of staff in the view, by id.
+	Names map[string]string `json:"names,omitempty"`
+
+	restricted map[string]bool // records that are shielded at the view's time
+}
+
+// Trajectory is one trajectory of a dossier; Ended is absent while it is open.
+type Trajectory struct {
+	Number  string `json:"trajectory"`
+	Started string `json:"started"`
+	Ended   string `json:"ended,omitempty"`
 }

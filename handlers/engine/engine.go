@@ -1,0 +1,278 @@
+// Package engine opens the parts of casefile on one installation and ties them
+// together: stream, vault, views, command handler, queries. The server, the
+// command line and the tests all start here.
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/embedded"
+	"github.com/casefile-engine/casefile/eventstore/jetstream"
+	"github.com/casefile-engine/casefile/eventstore/seal/vault"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/queries"
+	"github.com/casefile-engine/casefile/handlers/stream"
+	"github.com/casefile-engine/casefile/internal/clock"
+	"github.com/casefile-engine/casefile/projections"
+	"github.com/casefile-engine/casefile/projections/all"
+	"github.com/casefile-engine/casefile/projections/commits"
+	"github.com/casefile-engine/casefile/projections/dossiers"
+	"github.com/casefile-engine/casefile/projections/readdb"
+)
+
+// Options say where an installation is and how it is opened.
+type Options struct {
+	Data string // directory of the data
+	Keys string // "" for Data+".keys"
+	Lock string // "" for Data+".lock"
+	// NATSURL and PostgresURL, when set, take the place of the embedded stream
+	// and of SQLite: the data directory then holds only what is local.
+	NATSURL, PostgresURL string
+	// Replicas of the stream in an external cluster, when it is created there; 0 is 3.
+	Replicas int
+	Clock    clock.Clock
+	Log      *slog.Logger
+	// Follow keeps the views up with the stream until Close. Without it CatchUp
+	// brings them to the head.
+	Follow bool
+	// Create makes an installation where there is none; without it an empty
+	// place is an error, so that a mistyped path is not taken for a new store.
+	Create bool
+}
+
+// Engine is an open installation.
+type Engine struct {
+	Paths    Paths
+	Store    eventstore.Store
+	Vault    *vault.Vault
+	DB       *readdb.DB
+	Views    *projections.Runner
+	Commands *commands.Handler
+	Queries  *queries.Service
+	// State holds credentials, sessions and snapshots: SQLite in the data
+	// directory, written with full synchronisation, or a schema in PostgreSQL.
+	State        *sql.DB
+	StateDialect string // "sqlite" or "postgres"
+
+	log     *slog.Logger
+	closers []func() error
+	stop    context.CancelFunc
+	done    chan struct{} // closed when following has ended
+}
+
+// Open opens an installation. Errors: domain codes "in_use" (another process
+// has it), "no_store" (nothing there and Create not set), those of the vault's
+// binding, and "unavailable" for a server that cannot be reached.
+//
+// It returns as soon as commands can be accepted; views may still be behind.
+func Open(ctx context.Context, o Options) (*Engine, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	e := &Engine{Paths: o.Paths(), log: o.Log}
+	if err := e.open(ctx, o); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) open(ctx context.Context, o Options) error {
+	if !o.Create {
+		if _, err := os.Stat(e.Paths.Data); errors.Is(err, os.ErrNotExist) {
+			return &domain.Error{Kind: domain.KindNotFound, Code: "no_store", Rule: "C-2.1.4d", Message: "there is no casefile data at that place; check --data, or make it with casefile serve or casefile demo"}
+		}
+	}
+	if err := e.Paths.make(); err != nil {
+		return err
+	}
+	f, err := e.Paths.hold()
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, f.Close)
+	if err := e.openStore(ctx, o); err != nil {
+		return err
+	}
+	if err := e.openVault(ctx, o); err != nil {
+		return err
+	}
+	if err := e.openDatabases(ctx, o); err != nil {
+		return err
+	}
+	if err := e.openHandlers(o); err != nil {
+		return err
+	}
+	if o.Follow {
+		e.follow()
+	}
+	return nil
+}
+
+func (e *Engine) openStore(ctx context.Context, o Options) error {
+	if o.NATSURL == "" {
+		s, err := embedded.Open(ctx, embedded.Options{Dir: e.Paths.stream(), TailJournal: e.Paths.journal(), Clock: o.Clock, Log: o.Log})
+		if err != nil {
+			return err
+		}
+		e.Store = s
+		e.closers = append(e.closers, s.Close)
+		return nil
+	}
+	nc, err := nats.Connect(o.NATSURL, nats.Name("casefile"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond))
+	if err != nil {
+		return &domain.Error{Kind: domain.KindUnavailable, Code: "nats_unreachable", Rule: "C-2.1.2", Message: "the NATS server cannot be reached; check --nats-url and that the server runs with JetStream", Cause: err}
+	}
+	e.closers = append(e.closers, func() error { nc.Close(); return nil })
+	replicas := o.Replicas
+	if replicas == 0 {
+		replicas = 3
+	}
+	s, err := jetstream.Open(ctx, nc, jetstream.Options{Replicas: replicas, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	e.Store = s
+	e.closers = append(e.closers, s.Close)
+	return nil
+}
+
+// openVault opens the keys that belong to the data. That the stream holds
+// commits means that there must be a vault: new keys are never made silently
+// beside data that they cannot open.
+func (e *Engine) openVault(ctx context.Context, o Options) error {
+	b := vault.Binding{Data: e.Paths.Data, Keys: e.Paths.Keys, Lock: e.Paths.Lock}
+	if o.PostgresURL != "" {
+		shared, err := vault.StoreID(ctx, o.PostgresURL)
+		if err != nil {
+			return err
+		}
+		b.Shared = shared
+	}
+	id, err := vault.Bind(b)
+	if err != nil {
+		return err
+	}
+	head, err := e.Store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := vault.Open(ctx, vault.Options{Path: e.Paths.vault(), PostgresURL: o.PostgresURL, Store: id, Existing: head > 0, Keys: e.Paths.Keys, Clock: o.Clock})
+	if err != nil {
+		return err
+	}
+	e.Vault = v
+	e.closers = append(e.closers, v.Close)
+	return nil
+}
+
+func (e *Engine) openDatabases(ctx context.Context, o Options) error {
+	c := readdb.Config{SQLitePath: e.Paths.views()}
+	if o.PostgresURL != "" {
+		c = readdb.Config{PostgresURL: o.PostgresURL}
+	}
+	db, err := readdb.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	e.DB = db
+	e.closers = append(e.closers, db.Close)
+	e.State, e.StateDialect, err = openState(ctx, e.Paths.state(), o.PostgresURL)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, e.State.Close)
+	e.Views, err = projections.NewRunner(db, e.Store, commands.Decode, all.Projections(), o.Log, o.Clock)
+	return err
+}
+
+func (e *Engine) openHandlers(o Options) error {
+	e.Commands = commands.New(commands.Config{
+		Store: e.Store, Sealer: e.Vault, Digester: e.Vault, View: commitView{e.DB},
+		Snapshots: &snapshots{db: e.State, digester: e.Vault, dollar: e.StateDialect == "postgres"},
+		Rules:     policy.Simple(), Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
+		Responsible: func(ctx context.Context, agency, staff string, at time.Time) (int, error) {
+			return dossiers.Responsible(ctx, e.DB, agency, staff, at)
+		},
+	})
+	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, Clock: o.Clock, Log: o.Log})
+	return nil
+}
+
+// follow keeps the views up with the stream until Close.
+func (e *Engine) follow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	e.stop, e.done = cancel, make(chan struct{})
+	go func() {
+		defer close(e.done)
+		err := e.Views.Follow(ctx, projections.Source{
+			Topic: "CASEFILE",
+			Subscribe: func(after uint64) (message.Subscriber, error) {
+				return stream.NewSubscriber(e.Store, func() uint64 { return after }, stream.Options{Log: e.log}), nil
+			},
+			Commit: stream.CommitOf,
+		})
+		if err != nil && ctx.Err() == nil {
+			e.log.Error("the views no longer follow the stream", "error", err)
+		}
+	}()
+}
+
+// CatchUp brings the views to the stream's head. progress, when given, hears
+// of it from time to time.
+func (e *Engine) CatchUp(ctx context.Context, progress func(done, head uint64)) error {
+	return e.Views.CatchUp(ctx, progress)
+}
+
+// Close stops following, syncs and lets go of everything, the newest part
+// first. It is safe to call twice.
+func (e *Engine) Close() error {
+	if e.stop != nil {
+		e.stop()
+		<-e.done
+		e.stop = nil
+	}
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i]())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+// commitView reads aggregates from the commits view, each copy compared with
+// its leaf.
+type commitView struct{ db *readdb.DB }
+
+func (v commitView) ReadAggregate(ctx context.Context, ref domain.Ref, after uint64, f func(*eventstore.Commit) error) error {
+	return commits.ReadAggregate(ctx, v.db, ref, after, func(e commits.Entry) error {
+		c, err := e.Checked()
+		if err != nil {
+			return fmt.Errorf("engine: the commits view: %w", err)
+		}
+		return f(c)
+	})
+}
+
+func (v commitView) FindCommand(ctx context.Context, ref domain.Ref, id string) (uint64, bool, error) {
+	return commits.FindCommand(ctx, v.db, ref, id)
+}
+
+func (v commitView) LastPosition(ctx context.Context, ref domain.Ref) (uint64, error) {
+	return commits.LastPosition(ctx, v.db, ref)
+}

@@ -1,0 +1,182 @@
+package queries
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/projections/commits"
+)
+
+// DossierOptions choose the time of a dossier view, and whether its sealed
+// parts are opened.
+type DossierOptions struct {
+	AsOf    *time.Time // what had occurred by then, that instant included; nil: all
+	KnownAt *time.Time // what had been recorded by then; nil: all
+	// Open opens the sealed sections, after the access event. Without it the view
+	// holds clear facts alone and no look is recorded; only the operator may ask so.
+	Open bool
+}
+
+// history is what one dossier's commits say up to a time.
+type history struct {
+	state   any
+	commits []*eventstore.Commit
+}
+
+// Dossier gives one dossier as it is, or as it was. The look is on record
+// before anything is opened; if it cannot be recorded, nothing is given.
+// Errors: not found (also for another agency's), forbidden, unavailable.
+func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOptions) (*DossierView, error) {
+	if err := checkReader(r); err != nil {
+		return nil, err
+	}
+	id, err := domain.ParseID("dossier", id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wait(ctx, r); err != nil {
+		return nil, err
+	}
+	if !o.Open && r.Caller.Staff != domain.Operator {
+		o.Open = true
+	}
+	d, err := s.authorise(ctx, r, look{dossiers: []string{id}})
+	if err != nil {
+		return nil, err
+	}
+	ref := domain.Ref{Agency: r.Agency, Kind: domain.KindDossier, ID: id}
+	h, err := s.history(ctx, ref, o)
+	if err != nil {
+		return nil, err
+	}
+	v := &DossierView{Agency: r.Agency, Dossier: id, AsOf: o.AsOf, KnownAt: o.KnownAt}
+	if err := v.describe(h, s.day(o)); err != nil {
+		return nil, err
+	}
+	var ack seal.Acknowledgement
+	if o.Open {
+		if ack, v.AccessRecord, err = s.record(ctx, r, d, lookAt(id, h)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.timeline(ctx, ack, h, v, o.Open); err != nil {
+		return nil, err
+	}
+	if o.Open {
+		if err := s.nameStaff(ctx, ack, v); err != nil {
+			return nil, err
+		}
+	}
+	present(v)
+	return v, nil
+}
+
+// history reads the dossier's commits from the commits view, each compared with
+// its leaf, and folds those that the options admit.
+func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions) (*history, error) {
+	agg, _ := catalog.AggregateOf(ref.Kind)
+	h := &history{state: agg.Zero()}
+	err := commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
+		c, err := e.Checked()
+		if err != nil {
+			return err
+		}
+		if o.AsOf != nil && c.Envelope.Time.After(*o.AsOf) || o.KnownAt != nil && c.Envelope.Recorded.After(*o.KnownAt) {
+			return nil
+		}
+		recs, err := commands.Decode(c)
+		if err != nil {
+			return err
+		}
+		for _, r := range recs {
+			h.state = agg.Evolve(h.state, r)
+		}
+		h.commits = append(h.commits, c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(h.commits) == 0 {
+		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier, or none yet at that time; check its id and the date"}
+	}
+	return h, nil
+}
+
+// lookAt names what a view of the dossier opens: its own sections, and the
+// names of the staff and recipients in it.
+func lookAt(id string, h *history) look {
+	l := look{dossiers: []string{id}, owners: []string{"dossier/" + id}, categories: []domain.Category{domain.CatStaff}}
+	seen := map[string]bool{}
+	for _, c := range h.commits {
+		l.categories = append(l.categories, c.Envelope.Data.Categories...)
+		for _, ev := range c.Envelope.Data.Events {
+			for _, ref := range ev.Sections {
+				seen[ref.Owner] = true
+			}
+		}
+		if a := c.Envelope.Actor; a != domain.Operator && a != domain.Engine {
+			seen["staff/"+a] = true
+		}
+	}
+	if st, ok := h.state.(*dossier.State); ok {
+		for _, a := range st.Assignments {
+			seen["staff/"+a.Staff] = true
+		}
+	}
+	l.owners = append(l.owners, slices.Collect(maps.Keys(seen))...)
+	return l
+}
+
+// timeline gives every commit of the history as entries, newest last; with open
+// the sections are decrypted against the acknowledgement.
+func (s *Service) timeline(ctx context.Context, ack seal.Acknowledgement, h *history, v *DossierView, open bool) error {
+	for _, c := range h.commits {
+		first := len(v.Timeline)
+		for _, ev := range c.Envelope.Data.Events {
+			v.Timeline = append(v.Timeline, TimelineEntry{
+				Position: c.Position, Event: ev.ID, Type: ev.Type, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
+				Actor: c.Envelope.Actor, Clear: ev.Data,
+			})
+		}
+		if !open {
+			continue
+		}
+		err := sections(c, func(i int, ev *eventstore.StoredEvent, ref eventstore.SectionRef, sealed seal.Sealed) error {
+			val := Value{
+				Category: ref.Category, Record: recordOf(ev.Data), Event: ev.ID, EventType: ev.Type,
+				Position: c.Position, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
+			}
+			if v.restricted[val.Record] {
+				val.State = "restricted" // shielded: that it exists shows, not what it says (L-18)
+			} else if err := s.opened(ctx, ack, sealed, &val); err != nil {
+				return err
+			}
+			v.Timeline[first+i].Values = append(v.Timeline[first+i].Values, val)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func recordOf(data json.RawMessage) string {
+	var r struct {
+		Record string `json:"record"`
+	}
+	if json.Unmarshal(data, &r) != nil {
+		return ""
+	}
+	return r.Record
+}

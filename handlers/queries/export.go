@@ -1,0 +1,330 @@
+package queries
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/projections"
+	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/commits"
+	"github.com/casefile-engine/casefile/projections/disclosures"
+	"github.com/casefile-engine/casefile/projections/dossiers"
+	"github.com/casefile-engine/casefile/projections/hours"
+	"github.com/casefile-engine/casefile/projections/people"
+	"github.com/casefile-engine/casefile/projections/readdb"
+	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/rows"
+)
+
+// ExportOptions choose the rows of a register (catalogue §3).
+type ExportOptions struct {
+	Register string // dossiers, disclosures, access, retention, hours, history
+	Dossier  string // "" for all
+	// AsOf takes what had occurred by then, that instant included, and evaluates
+	// terms on its day in Europe/Amsterdam; it may lie in the future. Nil: today.
+	AsOf *time.Time
+	// KnownAt takes what had been recorded by then. Nil: all.
+	KnownAt *time.Time
+	// From and Until bound occurred_at: From <= occurred_at < Until.
+	From, Until *time.Time
+	// Open adds the opened personal data to the rows of dossiers, after the look
+	// is on record.
+	Open bool
+}
+
+// Registers are what can be exported, in the order of the catalogue.
+var Registers = []string{"dossiers", "disclosures", "access", "retention", "hours", "history"}
+
+// Export calls emit with each row of a register, in its order; rows are structs
+// whose JSON form is the catalogue's. A reader who is signed in leaves an
+// access event first; the operator does when sealed data is opened.
+func (s *Service) Export(ctx context.Context, r Reader, o ExportOptions, emit func(row any) error) error {
+	if err := s.checkExport(ctx, r, &o); err != nil {
+		return err
+	}
+	if r.Agency == "" && o.Open {
+		return s.exportEach(ctx, r, o, emit)
+	}
+	l := look{}
+	if o.Dossier != "" {
+		l.dossiers = []string{o.Dossier}
+	}
+	d, err := s.authorise(ctx, r, l)
+	if err != nil {
+		return err
+	}
+	if r.Caller.Staff != domain.Operator && !(o.Register == "dossiers" && o.Open) {
+		if _, _, err := s.record(ctx, r, d, l); err != nil {
+			return err
+		}
+	}
+	db := s.db
+	if o.folded() {
+		var release func() error
+		if db, release, err = s.foldTo(ctx, r.Agency, o); err != nil {
+			return err
+		}
+		defer release()
+	}
+	return s.rowsOf(ctx, db, r, o, emit)
+}
+
+// exportEach is the operator's export of every agency with opened data: each
+// agency's look is recorded with that agency.
+func (s *Service) exportEach(ctx context.Context, r Reader, o ExportOptions, emit func(row any) error) error {
+	agencies, err := s.Agencies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range agencies {
+		r.Agency = a
+		if err := s.Export(ctx, r, o, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) error {
+	if err := checkReader(r); err != nil {
+		return err
+	}
+	if !slices.Contains(Registers, o.Register) {
+		return domain.Invalid("unknown_register", "register", "there is no such register; there are dossiers, disclosures, access, retention, hours and history")
+	}
+	if o.Dossier != "" {
+		id, err := domain.ParseID("dossier", o.Dossier)
+		if err != nil {
+			return err
+		}
+		o.Dossier = id
+		if ok, err := s.exists(ctx, r.Agency, id); err != nil {
+			return err
+		} else if !ok {
+			return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier in this agency; compare its id"}
+		}
+	}
+	return s.wait(ctx, r)
+}
+
+func (s *Service) exists(ctx context.Context, agency, id string) (bool, error) {
+	found := false
+	err := dossiers.List(ctx, s.db, dossiers.Filter{Filter: rows.Filter{Agency: agency, Dossier: id}}, func(dossiers.Dossier) error {
+		found = true
+		return rows.ErrStop
+	})
+	return found, err
+}
+
+// folded tells whether the register as of that time must be folded anew. The
+// history is filtered as it is read.
+func (o ExportOptions) folded() bool {
+	return o.Register != "history" && (o.AsOf != nil || o.KnownAt != nil)
+}
+
+func (s *Service) rowsOf(ctx context.Context, db *readdb.DB, r Reader, o ExportOptions, emit func(row any) error) error {
+	f := rows.Filter{Agency: r.Agency, Dossier: o.Dossier}
+	if o.From != nil {
+		f.From = *o.From
+	}
+	if o.Until != nil {
+		f.Until = *o.Until
+	}
+	day := s.day(DossierOptions{AsOf: o.AsOf, KnownAt: o.KnownAt})
+	switch o.Register {
+	case "disclosures":
+		return disclosures.List(ctx, db, f, func(x disclosures.Row) error { return emit(x) })
+	case "access":
+		return access.List(ctx, db, access.Filter{Filter: f}, func(x access.Row) error { return emit(plainAccess(x)) })
+	case "retention":
+		return retention.List(ctx, db, f, day, func(x retention.Row) error { return emit(x) })
+	case "hours":
+		return hours.List(ctx, db, f, func(x hours.Row) error { return emit(x) })
+	case "history":
+		return s.historyRows(ctx, db, f, o, emit)
+	}
+	return s.dossierRows(ctx, db, r, f, o, day, emit)
+}
+
+// plainAccess leaves out the categories that exist for sealing names of staff
+// and recipients: the register speaks of the client's data (catalogue §1).
+func plainAccess(x access.Row) access.Row {
+	x.Categories = slices.DeleteFunc(x.Categories, func(c domain.Category) bool {
+		return c == domain.CatStaff || c == domain.CatRecipient
+	})
+	return x
+}
+
+func (s *Service) historyRows(ctx context.Context, db *readdb.DB, f rows.Filter, o ExportOptions, emit func(row any) error) error {
+	h := commits.HistoryFilter{Dossier: f.Dossier, From: f.From, Until: f.Until}
+	if o.KnownAt != nil {
+		h.KnownAt = *o.KnownAt
+	}
+	if o.AsOf != nil && (h.Until.IsZero() || o.AsOf.Before(h.Until)) {
+		h.Until = o.AsOf.Add(time.Nanosecond)
+	}
+	return commits.History(ctx, db, f.Agency, h, func(x commits.HistoryRow) error { return emit(historyRow(x)) })
+}
+
+// historyRow is a commit's clear metadata as the CloudEvent that it is, with
+// two extension attributes: its position and its leaf hash.
+func historyRow(x commits.HistoryRow) json.RawMessage {
+	tail, err := json.Marshal(struct {
+		Position uint64 `json:"position"`
+		Leaf     string `json:"leafhash"`
+	}{x.Position, x.Leaf})
+	if err != nil || len(x.Event) < 2 {
+		return x.Event
+	}
+	out := append([]byte{}, x.Event[:len(x.Event)-1]...)
+	out = append(out, ',')
+	return append(out, tail[1:]...)
+}
+
+// OpenedDossier is a row of the dossiers' export with the client's particulars.
+type OpenedDossier struct {
+	dossiers.Row
+	Client map[domain.Category][]Value `json:"client,omitempty"`
+}
+
+func (s *Service) dossierRows(ctx context.Context, db *readdb.DB, r Reader, f rows.Filter, o ExportOptions, day nl.Date, emit func(row any) error) error {
+	at := s.clock.Now()
+	if o.AsOf != nil || o.KnownAt != nil {
+		at = day.End().Add(-time.Nanosecond)
+	}
+	filter := dossiers.Filter{Filter: f}
+	if !o.Open {
+		return dossiers.List(ctx, db, filter, func(d dossiers.Dossier) error { return emit(d.Row(at)) })
+	}
+	var list []dossiers.Row
+	err := dossiers.List(ctx, db, filter, func(d dossiers.Dossier) error {
+		list = append(list, d.Row(at))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return rows.Chunks(list, maxListed, func(part []dossiers.Row) error { return s.openRows(ctx, db, r, part, emit) })
+}
+
+// openRows records one look at up to 1,000 dossiers and emits them opened.
+func (s *Service) openRows(ctx context.Context, db *readdb.DB, r Reader, part []dossiers.Row, emit func(row any) error) error {
+	cats := []domain.Category{domain.CatContact, domain.CatPersonal}
+	l := look{categories: slices.Clone(cats)}
+	for _, row := range part {
+		l.dossiers = append(l.dossiers, row.Dossier)
+		l.owners = append(l.owners, "dossier/"+row.Dossier)
+	}
+	d, err := s.authorise(ctx, r, l)
+	if err != nil {
+		return err
+	}
+	ack, _, err := s.record(ctx, r, d, l)
+	if err != nil {
+		return err
+	}
+	client := make([]map[domain.Category][]Value, len(part))
+	for _, c := range cats {
+		found, err := dossiers.Particulars(ctx, db, r.Agency, c, l.dossiers)
+		if err != nil {
+			return err
+		}
+		for i := range part {
+			if err := s.openSections(ctx, ack, c, found[part[i].Dossier], &client[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for i, row := range part {
+		if err := emit(OpenedDossier{row, client[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) openSections(ctx context.Context, ack seal.Acknowledgement, c domain.Category, list []dossiers.Section, out *map[domain.Category][]Value) error {
+	for _, sec := range list {
+		v := Value{Category: c, Event: sec.Sealed.Event, EventType: sec.Sealed.Type, Position: sec.Position, Occurred: sec.Occurred, Recorded: sec.Recorded}
+		if err := s.opened(ctx, ack, sec.Sealed, &v); err != nil {
+			return err
+		}
+		if *out == nil {
+			*out = map[domain.Category][]Value{}
+		}
+		(*out)[c] = append((*out)[c], v)
+	}
+	return nil
+}
+
+// foldTo builds the register's projection out of what had occurred, or had been
+// recorded, by the time asked for. It is the live projection's own code over
+// another choice of commits.
+func (s *Service) foldTo(ctx context.Context, agency string, o ExportOptions) (*readdb.DB, func() error, error) {
+	h := commits.HistoryFilter{}
+	if o.KnownAt != nil {
+		h.KnownAt = *o.KnownAt
+	}
+	if o.AsOf != nil {
+		h.Until = o.AsOf.Add(time.Nanosecond)
+	}
+	db, err := projections.FoldInMemory(ctx, commands.Decode, projectionOf(o.Register), func(each func(*eventstore.Commit) error) error {
+		return commits.Each(ctx, s.db, agency, h, func(e commits.Entry) error {
+			c, err := e.Checked()
+			if err != nil {
+				return err
+			}
+			return each(c)
+		})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, db.Close, nil
+}
+
+// projectionOf is the projection whose tables a register's query reads.
+func projectionOf(register string) projections.Projection {
+	switch register {
+	case "disclosures":
+		return disclosures.Projection{}
+	case "access":
+		return access.Projection{}
+	case "retention":
+		return retention.Projection{}
+	case "hours":
+		return hours.Projection{}
+	}
+	return dossiers.Projection{}
+}
+
+// Agencies lists the agencies in the store.
+func (s *Service) Agencies(ctx context.Context) ([]string, error) {
+	return people.Agencies(ctx, s.db)
+}
+
+// FindDossier gives the agency of a dossier, for the operator who names only
+// the dossier. The command line alone may ask.
+func (s *Service) FindDossier(ctx context.Context, r Reader, id string) (string, error) {
+	if r.Caller.Staff != domain.Operator {
+		return "", errors.New("queries: only the operator looks across agencies")
+	}
+	agencies, err := s.Agencies(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range agencies {
+		if ok, err := s.exists(ctx, a, id); err != nil || ok {
+			return a, err
+		}
+	}
+	return "", &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier; compare its id"}
+}

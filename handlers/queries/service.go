@@ -1,0 +1,173 @@
+package queries
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/internal/clock"
+	"github.com/casefile-engine/casefile/projections/readdb"
+)
+
+// waitLimit is how long a query waits for the views to reach a position.
+const waitLimit = 5 * time.Second
+
+// Views is what a query needs of the projections' runner.
+type Views interface {
+	// WaitFor returns when the named views (all when none is named) have reached
+	// the position, or the context ends.
+	WaitFor(ctx context.Context, position uint64, names ...string) error
+	// Position is how far a view has come.
+	Position(name string) uint64
+}
+
+// Config is what a Service works with.
+type Config struct {
+	Commands *commands.Handler
+	Opener   seal.Opener
+	DB       *readdb.DB
+	Views    Views
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+// Service answers queries. It is safe for many goroutines.
+type Service struct {
+	commands *commands.Handler
+	opener   seal.Opener
+	db       *readdb.DB
+	views    Views
+	clock    clock.Clock
+	log      *slog.Logger
+}
+
+// New makes a Service.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log}
+}
+
+// wait waits until the views have reached the position that the reader asks for.
+func (s *Service) wait(ctx context.Context, r Reader) error {
+	if r.After == 0 || s.views == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
+	if err := s.views.WaitFor(ctx, r.After); err != nil {
+		return &domain.Error{Kind: domain.KindUnavailable, Code: "views_behind", Rule: "C-2.1.4d", Message: "the views have not reached that position yet; try again in a moment", Cause: err}
+	}
+	return nil
+}
+
+// look is one look that is about to be recorded.
+type look struct {
+	dossiers   []string
+	owners     []string
+	categories []domain.Category
+}
+
+// authorise answers whether the reader may look, and records a denial.
+func (s *Service) authorise(ctx context.Context, r Reader, l look) (policy.Decision, error) {
+	d, err := s.commands.Authorise(ctx, r.Caller, r.Agency)
+	if err != nil {
+		return d, err
+	}
+	if d.Allowed {
+		return d, nil
+	}
+	if r.Caller.Agency == r.Agency {
+		// A denial is a fact as well. That it could not be recorded changes
+		// nothing for the reader: nothing is shown either way.
+		if _, _, err := s.record(ctx, r, d, l); err != nil {
+			s.log.Error("a denied access could not be recorded", "code", domain.AsError(err).Code)
+		}
+	}
+	return d, d.Err
+}
+
+// record appends the access event and gives the acknowledgement that opens
+// what the look names.
+func (s *Service) record(ctx context.Context, r Reader, d policy.Decision, l look) (seal.Acknowledgement, uint64, error) {
+	slices.Sort(l.owners)
+	slices.Sort(l.categories)
+	ev := &access.Recorded{
+		Action: r.Action, Outcome: access.Allowed, Dossiers: l.dossiers,
+		Owners: slices.Compact(l.owners), Categories: slices.Compact(l.categories),
+		Purpose: r.Purpose, Ground: d.Ground, Role: d.Role, OnBehalfOf: r.Caller.OnBehalfOf,
+	}
+	if !d.Allowed {
+		ev.Outcome, ev.Owners = access.Denied, nil
+		if d.Err != nil {
+			ev.Code, ev.Rule = d.Err.Code, d.Err.Rule
+		}
+	}
+	return s.commands.RecordAccess(ctx, r.Caller, r.Agency, commands.Basis{Purpose: r.Purpose, Ground: d.Ground, PolicyDigest: d.Digest}, ev)
+}
+
+// checkReader refuses a look without a known purpose or action (C-I1).
+func checkReader(r Reader) error {
+	if !slices.Contains(domain.Purposes, r.Purpose) {
+		return &domain.Error{Kind: domain.KindInvalid, Code: "unknown_purpose", Rule: "C-I1", Field: "purpose", Message: "a look at personal data has a purpose; give one of the purposes of the catalogue"}
+	}
+	if !slices.Contains(domain.AccessActions, r.Action) {
+		return domain.Invalid("unknown_action", "action", "an access is one of view, search, list, print, export")
+	}
+	return nil
+}
+
+// opened turns a ciphertext into a Value: the plaintext, or the word for why
+// there is none. Only infrastructure failures are errors.
+func (s *Service) opened(ctx context.Context, ack seal.Acknowledgement, sealed seal.Sealed, v *Value) error {
+	b, err := s.opener.Open(ctx, ack, sealed)
+	if err == nil {
+		v.State, v.Data = "open", b
+		return nil
+	}
+	var de *domain.Error
+	if errors.As(err, &de) {
+		switch de.Code {
+		case "destroyed":
+			v.State = "destroyed"
+			return nil
+		case "not_acknowledged":
+			v.State = "hidden"
+			return nil
+		}
+	}
+	return err
+}
+
+// sections pairs the section refs of a commit with their ciphertexts.
+func sections(c *eventstore.Commit, f func(place int, ev *eventstore.StoredEvent, ref eventstore.SectionRef, sealed seal.Sealed) error) error {
+	n := 0
+	for i := range c.Envelope.Data.Events {
+		ev := &c.Envelope.Data.Events[i]
+		for _, ref := range ev.Sections {
+			ct := c.Sealed[n]
+			n++
+			err := f(i, ev, ref, seal.Sealed{Ciphertext: ct, Place: seal.Place{
+				Scope: seal.Scope{Agency: c.Envelope.Agency, Owner: ref.Owner, Class: ref.Class},
+				Key:   ref.Key, Event: ev.ID, Type: ev.Type, Schema: ev.Schema,
+				Category: ref.Category, Version: c.Envelope.Version, Index: i,
+			}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
