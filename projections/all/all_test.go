@@ -128,7 +128,7 @@ var clear = map[string]string{
 	"dossiers_records.trajectory": "number", "dossiers_records.consent": "id",
 	"dossiers_sections.agency": "code", "dossiers_sections.dossier": "id", "dossiers_sections.category": "code", "dossiers_sections.record": "id",
 	"dossiers_sections.owner": "owner", "dossiers_sections.class": "code", "dossiers_sections.key_id": "key", "dossiers_sections.event_id": "id",
-	"dossiers_sections.type": "code", "dossiers_sections.actor": "actor",
+	"dossiers_sections.type": "code",
 
 	"people_staff.agency": "code", "people_staff.staff": "id", "people_staff.left_on": "date", "people_staff.roles": "codes",
 	"people_staff.signed_on": "date", "people_staff.signed_until": "date", "people_staff.name_key": "key", "people_staff.name_event": "id", "people_staff.name_type": "code",

@@ -67,7 +67,6 @@ type Section struct {
 	Record   string // "" when it is of no record
 	Occurred time.Time
 	Recorded time.Time
-	Actor    string
 	// Superseded: a later correction of the record replaced it; it is shown to
 	// auditors and in the timeline, never as a present value.
 	Superseded bool
@@ -149,7 +148,7 @@ func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",
 
 func sections(ctx context.Context, db *readdb.DB, w rows.Where, order string) ([]Section, error) {
 	q := `SELECT agency, dossier, category, position, event, section, version, record, owner, class, key_id, event_id,
-		type, schema, occurred, recorded, actor, sealed FROM dossiers_sections` + w.String() + " ORDER BY " + order
+		type, schema, occurred, recorded, sealed FROM dossiers_sections` + w.String() + " ORDER BY " + order
 	var list []Section
 	err := rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
 		var (
@@ -158,8 +157,11 @@ func sections(ctx context.Context, db *readdb.DB, w rows.Where, order string) ([
 			occurred, recorded int64
 		)
 		if err := scan(&p.Agency, &s.Dossier, &p.Category, &s.Position, &p.Index, &s.Number, &p.Version, &s.Record, &p.Owner, &p.Class, &p.Key, &p.Event,
-			&p.Type, &p.Schema, &occurred, &recorded, &s.Actor, &s.Sealed.Ciphertext); err != nil {
+			&p.Type, &p.Schema, &occurred, &recorded, &s.Sealed.Ciphertext); err != nil {
 			return fmt.Errorf("reading the sections of a dossier: %w", err)
+		}
+		if p.Owner == "" {
+			p.Owner = ownerOf(s.Dossier)
 		}
 		s.Occurred, s.Recorded = rows.Time(occurred), rows.Time(recorded)
 		list = append(list, s)

@@ -204,10 +204,14 @@ func (f *fold) assignments(change func([]Assignment) []Assignment) error {
 func (f *fold) sections(place int, stored *eventstore.StoredEvent, sealed [][]byte, r *domain.Recorded) error {
 	record := recordOf(r.Event)
 	for i, ref := range stored.Sections {
+		owner := ref.Owner
+		if owner == ownerOf(r.Meta.Aggregate) {
+			owner = "" // nearly always: not written a million times
+		}
 		err := f.tx.Insert(f.ctx, tableSections, readdb.Row{
 			r.Meta.Agency, r.Meta.Aggregate, string(ref.Category), int64(r.Meta.Position), int64(place), int64(i),
-			int64(r.Meta.Version), record, ref.Owner, string(ref.Class), ref.Key, stored.ID, stored.Type, int64(stored.Schema),
-			rows.Instant(r.Meta.Occurred), rows.Instant(r.Meta.Recorded), r.Meta.Actor, sealed[i],
+			int64(r.Meta.Version), record, owner, string(ref.Class), ref.Key, stored.ID, stored.Type, int64(stored.Schema),
+			rows.Instant(r.Meta.Occurred), rows.Instant(r.Meta.Recorded), sealed[i],
 		})
 		if err != nil {
 			return err
@@ -215,6 +219,9 @@ func (f *fold) sections(place int, stored *eventstore.StoredEvent, sealed [][]by
 	}
 	return nil
 }
+
+// ownerOf is whose keys seal what is the dossier's own.
+func ownerOf(dossierID domain.ID) string { return "dossier/" + dossierID }
 
 // count changes the number of records of a category in the packed counts
 // ("contact:1 report:12", in byte order), which cost less to change than JSON.

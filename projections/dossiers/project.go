@@ -118,7 +118,7 @@ func (Projection) Tables() []readdb.Table {
 			Name: tableSections,
 			Columns: rows.Columns("agency:t", "dossier:t", "category:t", "position:i", "event:i", "section:i",
 				"version:i", "record:t", "owner:t", "class:t", "key_id:t", "event_id:t", "type:t", "schema:i",
-				"occurred:i", "recorded:i", "actor:t", "sealed:b"),
+				"occurred:i", "recorded:i", "sealed:b"),
 			KeyColumns: 6,
 			Sealed:     []string{"sealed"},
 		},
@@ -175,15 +175,19 @@ func load(ctx context.Context, tx readdb.Tx, d *projections.Delivery) (*fold, er
 	return f, nil
 }
 
-func emptyRow(e *eventstore.Envelope) readdb.Row {
+// blank has an absent value in each column of table dossiers; nobody changes it.
+var blank = func() readdb.Row {
 	row := make(readdb.Row, columnCount)
 	for i, c := range (Projection{}).Tables()[0].Columns {
-		if c.Type == readdb.Int {
+		if row[i] = ""; c.Type == readdb.Int {
 			row[i] = int64(0)
-		} else {
-			row[i] = ""
 		}
 	}
+	return row
+}()
+
+func emptyRow(e *eventstore.Envelope) readdb.Row {
+	row := slices.Clone(blank)
 	row[colAgency], row[colDossier], row[colStatus] = e.Agency, e.AggregateID, StatusOpen
 	return row
 }
