@@ -74,7 +74,7 @@ func Rebuild(t testing.TB, db *readdb.DB, p projections.Projection, h *History) 
 		}
 	}
 	check(t, w.Finish(ctx))
-	check(t, db.Switch(ctx, []readdb.Switch{{Writer: w, Owner: owner, Version: p.Version(), From: c.Generation, Position: h.head(), State: readdb.Running}}))
+	check(t, db.Switch(ctx, readdb.Switch{Writer: w, Owner: owner, Version: p.Version(), From: c.Generation, Position: h.head(), State: readdb.Running}))
 }
 
 // Follow folds the history live: every few commits are written with the checkpoint.
@@ -85,7 +85,7 @@ func Follow(t testing.TB, db *readdb.DB, p projections.Projection, h *History) {
 	c := claim(t, db, p)
 	w := db.OpenGeneration(p.Name(), c.Generation, p.Tables())
 	from := c.Position
-	for group := range slices.Chunk(h.Deliveries, 3) {
+	for group := range slices.Chunk(h.Deliveries, max(3, len(h.Deliveries)/40)) {
 		for _, d := range group {
 			check(t, apply(ctx, w, p, d))
 		}
