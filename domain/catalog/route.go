@@ -51,7 +51,7 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 		if dossier.NeedsAgency(c) {
 			refs = append(refs, own)
 		}
-		if id := dossier.NeedsStaff(c, actor); id != "" {
+		for _, id := range dossier.NeedsStaff(c, actor) {
 			refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindStaff, ID: id})
 		}
 		return refs

@@ -60,17 +60,21 @@ func needsProfile(c domain.Command) bool {
 	return false
 }
 
-// NeedsStaff is the member of staff whose state a command is judged by, "" for none.
-func NeedsStaff(c domain.Command, actor string) domain.ID {
+// NeedsStaff are the members of staff whose states a command is judged by.
+func NeedsStaff(c domain.Command, actor string) []domain.ID {
 	switch c := c.(type) {
 	case *AssignStaff:
-		return c.Staff
+		return []domain.ID{c.Staff}
 	case *LogHours:
-		if c.WorkedBy != actor && c.WorkedBy != domain.Operator {
-			return c.WorkedBy
+		if c.WorkedBy != "" && c.WorkedBy != actor && c.WorkedBy != domain.Operator {
+			return []domain.ID{c.WorkedBy}
+		}
+	case *AddRecord, *CorrectRecord:
+		if actor != domain.Operator && actor != domain.Engine {
+			return []domain.ID{actor}
 		}
 	}
-	return ""
+	return nil
 }
 
 // Purpose is the purpose for which a command processes data: its own where it

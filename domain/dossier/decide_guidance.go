@@ -138,7 +138,7 @@ func (d *decision) logHours(c *LogHours) ([]domain.Fact, error) {
 	if e.WorkedBy == "" {
 		e.WorkedBy = d.env.Actor
 	}
-	if id := NeedsStaff(c, d.env.Actor); id != "" {
+	for _, id := range NeedsStaff(c, d.env.Actor) {
 		if _, err := d.staffAt(id, "worked_by"); err != nil {
 			return nil, err
 		}

@@ -40,7 +40,28 @@ func (d *decision) judge(r recording) (consent domain.ID, warnings []string, err
 	if warnings, err = d.profile.CheckRecording(in); err != nil {
 		return "", nil, err
 	}
+	if slices.ContainsFunc(in.Categories(), domain.Category.Health) {
+		if err := d.bound(); err != nil {
+			return "", nil, err
+		}
+	}
 	return d.carrier(in, carriers), warnings, nil
+}
+
+// bound asks that whoever records data concerning health is bound to secrecy
+// on that day (UAVG 30(4)). The operator acts for the agency, which is.
+func (d *decision) bound() *domain.Error {
+	if d.env.Actor == domain.Operator || d.env.Actor == domain.Engine {
+		return nil
+	}
+	st, err := d.staffAt(d.env.Actor, "actor")
+	if err != nil {
+		return err
+	}
+	if !st.BoundOn(d.day) {
+		return refused("actor", "no_confidentiality", "L-U30", "health data are recorded by those alone who are bound to secrecy; no declaration of confidentiality of this member of staff holds on that day")
+	}
+	return nil
 }
 
 // carrier is the consent that a record rests on: one that covers a category

@@ -68,7 +68,7 @@ func (p *Particulars) fields() []string {
 	var out []string
 	for name, given := range map[string]bool{
 		"family_name": p.FamilyName != nil, "given_names": p.GivenNames != nil, "birth_date": p.BirthDate != nil,
-		"address": domain.Filled(p.Address), "telephone": p.Telephone != nil, "sex": p.Sex != nil,
+		"address": len(p.Address) > 0 && string(p.Address) != "null", "telephone": p.Telephone != nil, "sex": p.Sex != nil,
 		"nationality": p.Nationality != nil, "bsn": p.BSN != nil, "bsn_statute": p.BSNStatute != nil, "bank": p.Bank != nil,
 	} {
 		if given {

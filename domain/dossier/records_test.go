@@ -2,6 +2,7 @@ package dossier_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -77,6 +78,19 @@ func TestAddRecordSealsUnderTheStrictestCategory(t *testing.T) {
 		t.Fatalf("C-4c: warnings %v", r.Warnings)
 	}
 	w.When("2017-03-02", "AddRecord", record("report", "")).Refused("id_in_use", "C-2.4")
+}
+
+// UAVG 30(4): only those bound to secrecy record health data.
+func TestHealthIsRecordedByThoseBoundToSecrecy_L_U30(t *testing.T) {
+	w := sc.Opened(t, solutions)
+	w.Actor = domain.Operator
+	w.Given("2017-02-02", "EnrolStaff", `{"staff":"`+sc.Stranger+`","name":"Marker","login":"marker"}`)
+	w.Given("2017-02-02", "SignConfidentiality", `{"staff":"`+sc.Stranger+`","signed_on":"2017-02-02","until":"2017-03-01","reference":"G"}`)
+	w.Actor = sc.Stranger
+	w.Given("2017-03-01", "AddRecord", record("medical", ""))
+	again := strings.ReplaceAll(record("medical", ""), sc.Record, sc.Record2)
+	w.When("2017-03-02", "AddRecord", again).Refused("no_confidentiality", "L-U30")
+	w.Given("2017-03-02", "AddRecord", strings.ReplaceAll(record("report", ""), sc.Record, sc.Record2))
 }
 
 // A consent withdrawn later does not change what was lawful before (L-7).
