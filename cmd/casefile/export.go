@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/handlers/queries"
+	"github.com/casefile-engine/casefile/internal/progress"
+)
+
+// exportCmd writes a register (catalogue §3).
+type exportCmd struct {
+	Register string `arg:"" enum:"dossiers,disclosures,access,retention,hours,history" help:"One of dossiers, disclosures, access, retention, hours, history."`
+	Agency   string `placeholder:"A" help:"One agency alone."`
+	Dossier  string `placeholder:"ID" help:"One dossier alone."`
+	AsOf     string `placeholder:"DATE" help:"What had occurred by the end of that day; terms are evaluated on it."`
+	KnownAt  string `placeholder:"TIME" help:"What had been recorded by then."`
+	From     string `placeholder:"T" help:"What occurred at that time or after, or on that date or after."`
+	Until    string `placeholder:"T" help:"What occurred before that time, or on that date or before."`
+	Open     bool   `help:"With personal data, opened; the look is recorded first."`
+	Purpose  string `default:"management_information" help:"The purpose that is recorded with --open."`
+	Format   string `enum:"jsonl,csv,xlsx" default:"jsonl" help:"jsonl, csv or xlsx."`
+	Out      string `placeholder:"FILE" help:"Write to FILE in place of standard output."`
+}
+
+func (exportCmd) place() place { return onAny }
+
+func (c *exportCmd) Run(a *app) error {
+	if c.Format == "xlsx" && c.Out == "" && isTerminalWriter(a.io.Stdout) {
+		return invalid("terminal", "format", "a workbook cannot be shown on a terminal; give --out FILE")
+	}
+	if c.Format == "xlsx" && c.Open {
+		return invalid("open_not_xlsx", "format", "a workbook is put together through temporary files, so it cannot hold opened personal data; use jsonl or csv")
+	}
+	o := queries.ExportOptions{Register: c.Register, Dossier: c.Dossier, Open: c.Open}
+	err := times(timeFlag{"as-of", c.AsOf, true, &o.AsOf}, timeFlag{"known-at", c.KnownAt, true, &o.KnownAt},
+		timeFlag{"from", c.From, false, &o.From}, timeFlag{"until", c.Until, false, &o.Until})
+	if err != nil {
+		return err
+	}
+	if o.Until != nil && len(c.Until) == len(time.DateOnly) {
+		// A date is meant whole.
+		next := o.Until.Add(36 * time.Hour)
+		if err := times(timeFlag{"until", dayOf(next), false, &o.Until}); err != nil {
+			return err
+		}
+	}
+	return c.write(a, o)
+}
+
+func isTerminalWriter(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// write sends the rows to standard output or the file.
+func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
+	rows, release, err := c.source(a, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	var out io.Writer = a.io.Stdout
+	if c.Out != "" {
+		f, ferr := a.io.Create(c.Out)
+		if ferr != nil {
+			return fileError(c.Out, ferr)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	}
+	buf := bufio.NewWriterSize(out, 256<<10)
+	w, err := newRowWriter(c.Format, c.Register, c.Open, buf)
+	if err != nil {
+		return err
+	}
+	bar := a.bar("exporting", "rows")
+	n := uint64(0)
+	err = rows(func(row any) error {
+		if n++; n%1000 == 0 {
+			bar.Update(n, -1)
+		}
+		if err := a.ctx.Err(); err != nil {
+			return err
+		}
+		return w.row(row)
+	})
+	bar.Update(n, -1)
+	bar.Done()
+	if err != nil {
+		// What is written so far goes out, so that it can be seen where it ended.
+		return errors.Join(err, buf.Flush())
+	}
+	if err = errors.Join(w.close(), buf.Flush()); err == nil && c.Out != "" {
+		a.say("%s rows", progress.Count(n))
+	}
+	return err
+}
+
+// source gives the rows: from the data directory or its server, or over HTTP.
+func (c *exportCmd) source(a *app, o queries.ExportOptions) (rows func(func(any) error) error, release func() error, err error) {
+	if a.overHTTP() {
+		rows, err := c.remote(a)
+		return rows, func() error { return nil }, err
+	}
+	e, release, err := a.open(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	agency := c.Agency
+	r := a.reader(agency, c.Purpose, "export")
+	if o.Dossier != "" && agency == "" {
+		if agency, err = e.Queries.FindDossier(a.ctx, r, o.Dossier); err != nil {
+			return nil, nil, errors.Join(err, release())
+		}
+		r.Agency = agency
+	}
+	if a.shared != nil {
+		// The server's views follow; what was acknowledged before this command
+		// must stand in the export.
+		if r.After, err = e.Store.Head(a.ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	return func(emit func(any) error) error { return e.Queries.Export(a.ctx, r, o, emit) }, release, nil
+}
+
+func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
+	cl, err := newClient(a)
+	if err != nil {
+		return nil, err
+	}
+	if c.Agency == "" {
+		return nil, invalid("agency_missing", "agency", "over HTTP an export is of one agency; give --agency")
+	}
+	if c.Open {
+		return nil, invalid("not_over_http", "open", "opened rows are exported on the data directory alone; leave --open out, or work there")
+	}
+	q := url.Values{}
+	for name, v := range map[string]string{"dossier": c.Dossier, "as_of": c.AsOf, "known_at": c.KnownAt, "from": c.From, "until": c.Until, "purpose": c.Purpose} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	return func(emit func(any) error) error { return cl.rows(a.ctx, c.Agency, c.Register, q, emit) }, nil
+}
+
+// errTooLarge says that a form cannot hold what is exported.
+func errTooLarge(message string) error {
+	return &domain.Error{Kind: domain.KindRefused, Code: "too_large", Rule: domain.RuleForm, Message: message}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/handlers/engine"
+	"github.com/casefile-engine/casefile/handlers/operator"
+	"github.com/casefile-engine/casefile/handlers/web"
+)
+
+// serveCmd serves pages and API (catalogue §3).
+type serveCmd struct {
+	Listen      string `default:"localhost:8080" placeholder:"ADDR" help:"Where to listen (default ${default})."`
+	BehindHTTPS bool   `name:"behind-https" help:"People reach it by https, through a proxy: cookies then travel by https alone."`
+	Demo        bool   `help:"Fill an empty data directory with the demonstration first."`
+	Quiet       bool   `help:"Log warnings and errors alone."`
+}
+
+func (serveCmd) place() place { return onServer }
+
+// Run serves until it is interrupted; requests under way are finished.
+func (c *serveCmd) Run(a *app) (err error) {
+	log := c.logger(a)
+	o := a.options()
+	o.Create, o.Follow, o.Log = true, true, log
+	e, err := engine.Open(a.ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	s, err := newAuth(a.ctx, e, log, c.BehindHTTPS)
+	if err != nil {
+		return err
+	}
+	l, err := new(net.ListenConfig).Listen(a.ctx, "tcp", c.Listen)
+	if err != nil {
+		return &domain.Error{Kind: domain.KindUnavailable, Code: "address_in_use", Rule: "C-2.1.4d", Cause: err,
+			Message: fmt.Sprintf("cannot listen on %s: another program may have the port; stop it, or choose another with --listen", c.Listen)}
+	}
+	defer l.Close()
+	shared := &server{engine: e, auth: s, listen: "http://" + l.Addr().String()}
+	if err := c.demonstration(a, e, shared); err != nil {
+		return err
+	}
+	op, err := operator.Listen(e.Paths.Socket(), func(ctx context.Context, args []string, w *operator.IO) int {
+		return run(ctx, args, w, shared)
+	}, log)
+	if err != nil {
+		return fmt.Errorf("the operator's socket: %w", err)
+	}
+	defer func() { err = errors.Join(err, op.Close()) }()
+	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Log: log, Version: version})
+	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
+	return web.Serve(a.ctx, l, h, s, log)
+}
+
+// positionOf is how far the views have come: the one that is furthest behind.
+func positionOf(e *engine.Engine) func(context.Context) (uint64, error) {
+	names := e.Views.Names()
+	return func(context.Context) (uint64, error) {
+		least := e.Views.Position(names[0])
+		for _, n := range names[1:] {
+			least = min(least, e.Views.Position(n))
+		}
+		return least, nil
+	}
+}
+
+// readyOf tells whether the engine can record, and so show, anything.
+func readyOf(e *engine.Engine) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if _, err := e.Store.Head(ctx); err != nil {
+			return err
+		}
+		if s := e.Store.Status(ctx); s.ReadOnly {
+			return errors.New("the stream is read-only: " + s.Reason)
+		}
+		return e.DB.Ping(ctx)
+	}
+}
+
+// address is where people find it: the name that was asked for with the port
+// that it became.
+func address(asked string, got net.Addr) string {
+	host, _, err := net.SplitHostPort(asked)
+	if err != nil || host == "" {
+		host = "localhost"
+	}
+	_, port, err := net.SplitHostPort(got.String())
+	if err != nil {
+		return "http://" + got.String()
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func (c *serveCmd) logger(a *app) *slog.Logger {
+	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.Quiet {
+		o.Level = slog.LevelWarn
+	}
+	if a.g.JSON {
+		return slog.New(slog.NewJSONHandler(a.io.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(a.io.Stderr, o))
+}
+
+// demonstration fills an empty directory, and says how to sign in.
+func (c *serveCmd) demonstration(a *app, e *engine.Engine, s *server) error {
+	if !c.Demo {
+		return nil
+	}
+	head, err := e.Store.Head(a.ctx)
+	if err != nil {
+		return err
+	}
+	if head == 0 {
+		a.say("filling an empty data directory with the demonstration")
+		if _, err := fillDemo(a.ctx, e, s.auth); err != nil {
+			return err
+		}
+		if head, err = e.Store.Head(a.ctx); err != nil {
+			return err
+		}
+		if err := e.Views.WaitFor(a.ctx, head); err != nil {
+			return err
+		}
+	} else if at, err := began(a.ctx, e, "click"); err != nil || at.IsZero() {
+		a.say("the data directory is not empty, so the demonstration was left out")
+		return nil
+	}
+	return printLogins(a.io.Stdout)
+}
