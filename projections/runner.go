@@ -181,7 +181,8 @@ func (r *Runner) Close(ctx context.Context) error {
 // and the lane is not following. It leaves the lane behind, or standby when another runner has it.
 func (r *Runner) load(ctx context.Context, l *lane) error {
 	// A SQLite file belongs to one process, so whoever opens it has taken over.
-	force := !r.db.Shared() && !l.claimed
+	first := !l.claimed
+	force := !r.db.Shared() && first
 	l.claimed = true
 	c, ok, err := r.db.Claim(ctx, l.Name(), r.owner, force)
 	if err != nil {
@@ -192,6 +193,11 @@ func (r *Runner) load(ctx context.Context, l *lane) error {
 		l.to(standby)
 		r.publish(l, func(p *published) { p.fromCheckpoint(c); p.owned = false })
 		return nil
+	}
+	if first { // a rebuild that a crash cut short left its tables
+		if err := r.db.DropOthers(ctx, l.Name()); err != nil {
+			return err
+		}
 	}
 	why, err := r.judge(ctx, l, c)
 	if err != nil {

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/internal/testkit/pg"
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/readdb"
@@ -384,4 +386,85 @@ func TestFirstLoadOfALongStream(t *testing.T) {
 		no(t, r.CatchUp(t.Context(), nil))
 		agree(t, r, s, toy, ill)
 	})
+}
+
+// T12: given a follower on PostgreSQL, when the server ends all connections again
+// and again, then the projections recover by themselves and nothing is missed.
+func TestLostConnections(t *testing.T) {
+	address := pg.Start(t)
+	s := newStream()
+	r := newRunner(t, openDB(t, readdb.Config{PostgresURL: address}), s, toy)
+	follow(t, r, s)
+	waitFor(t, r, s.addMany(t, 10))
+	conn, err := pgx.Connect(t.Context(), address)
+	no(t, err)
+	defer conn.Close(context.Background())
+	for range 5 {
+		_, err := conn.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		no(t, err)
+		s.addMany(t, 20)
+		time.Sleep(20 * time.Millisecond)
+	}
+	head := s.addMany(t, 1)
+	waitFor2(t, func() bool { return r.Position("toy") == head })
+	agree(t, r, s, toy)
+}
+
+// Given tables that a killed rebuild left behind, when the engine starts, then
+// they are gone.
+func TestLeftoversOfAKilledRebuild(t *testing.T) {
+	engines(t, func(t *testing.T, open func() *readdb.DB) {
+		s := newStream()
+		s.addMany(t, 10)
+		db := open()
+		r := newRunner(t, db, s, toy)
+		no(t, r.CatchUp(t.Context(), nil))
+		no(t, r.Close(t.Context()))
+		_, _, err := db.Claim(t.Context(), "toy", "killed", true)
+		no(t, err)
+		_, err = db.NewGeneration(t.Context(), "toy", "killed", toy.Tables())
+		no(t, err)
+		no(t, db.Release(t.Context(), "killed"))
+		r = newRunner(t, open(), s, toy)
+		no(t, r.CatchUp(t.Context(), nil))
+		var n int
+		no(t, db.QueryRow(t.Context(), "SELECT count(*) FROM casefile_generations").Scan(&n))
+		if n != 2 {
+			t.Errorf("%d tables, want 2", n)
+		}
+	})
+}
+
+// Given the commits up to some moment, when a projection is folded in memory,
+// then its queries run on it as on the live one, also one within another.
+func TestFoldInMemoryAsOf(t *testing.T) {
+	s := newStream()
+	s.addMany(t, 20)
+	r := newRunner(t, openDB(t, readdb.Config{Memory: true}), s, toy)
+	db, err := r.FoldInMemory(t.Context(), toy, func(each func(*eventstore.Commit) error) error {
+		return s.ReadAll(t.Context(), 0, func(c *eventstore.Commit) error {
+			if c.Position > 7 {
+				return nil
+			}
+			return each(c)
+		})
+	})
+	no(t, err)
+	defer db.Close()
+	rows, err := db.Query(t.Context(), "SELECT key, total FROM toy_sums ORDER BY key")
+	no(t, err)
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var key string
+		var total, again int64
+		no(t, rows.Scan(&key, &total))
+		no(t, db.QueryRow(t.Context(), "SELECT total FROM toy_sums WHERE key = ?", key).Scan(&again))
+		if total != again || total != int64(n) {
+			t.Errorf("%s: %d and %d, want %d", key, total, again, n)
+		}
+	}
+	if n != 7 {
+		t.Errorf("%d keys, want 7", n)
+	}
 }
