@@ -1,11 +1,16 @@
+//go:build unix
+
 package embedded
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/storetest"
@@ -34,6 +39,7 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func appendFrom(b *testing.B, s *Store, callers int) {
+	cpu := cpuTime(b)
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var wg sync.WaitGroup
@@ -54,6 +60,29 @@ func appendFrom(b *testing.B, s *Store, callers int) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "appends/s")
+	b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/op")
+}
+
+// cpuTime is what this process has used of the processors, which says more than
+// the clock on a machine that others use too.
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkAppendFollowed is 64 callers with one subscription that follows.
+func BenchmarkAppendFollowed(b *testing.B) {
+	s := openIn(b, b.TempDir())
+	defer s.Close()
+	ctx, stop := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Subscribe(ctx, 0, func(*eventstore.Commit) error { return nil }) }()
+	appendFrom(b, s, 64)
+	stop()
+	<-ended
 }
 
 // BenchmarkWindow measures windows of 1,000 commits, and then reading them all.

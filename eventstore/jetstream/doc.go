@@ -32,6 +32,13 @@
 // message, a store that shares the stream sends atomic batches instead, of
 // which all is stored or nothing.
 //
+// # Reading
+//
+// Who follows a Sole store closely gets the commits from memory, where the
+// newest 8,192 (or 32 MiB) stay after their append; they are the bytes that were
+// sent, given out when they are synced. All else comes from an ordered consumer
+// and is decoded by a few goroutines in a row.
+//
 // # Gaps
 //
 // Nothing is ever deleted from the stream, so a missing position is damage and

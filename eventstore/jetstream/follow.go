@@ -52,14 +52,17 @@ type rawBatch struct {
 	done    chan struct{}
 }
 
-// follow gives f the commits after..until: one goroutine takes messages from an
-// ordered consumer, a few decode them, and the caller's takes them in order.
+// follow gives f the commits after..until.
 //
 // Damage that it comes upon makes the store read-only: what else is missing is
 // not known.
 func (s *Store) follow(ctx context.Context, after, until uint64, f func(*eventstore.Commit) error) error {
+	way := s.run
+	if s.recent != nil {
+		way = s.followSole
+	}
 	var own error // of f, which may wrap ErrDamaged for reasons of its own
-	err := s.run(ctx, after, until, func(c *eventstore.Commit) error {
+	err := way(ctx, after, until, func(c *eventstore.Commit) error {
 		own = f(c)
 		return own
 	})
@@ -71,6 +74,9 @@ func (s *Store) follow(ctx context.Context, after, until uint64, f func(*eventst
 	return err
 }
 
+// run gives f the commits after..until from the server: one goroutine takes
+// messages from an ordered consumer, a few decode them, and the caller's takes
+// them in order.
 func (s *Store) run(ctx context.Context, after, until uint64, f func(*eventstore.Commit) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -40,16 +40,18 @@ type ack struct {
 
 // waiter waits for the answer to one message.
 type waiter struct {
-	leaf eventstore.Leaf
-	sent time.Time
-	ch   chan ack // room for one
+	leaf    eventstore.Leaf
+	payload []byte
+	sent    time.Time
+	ch      chan ack // room for one
 }
 
 // publisher sends messages and hands out their answers. All answers come over
 // one subscription, so in the order in which the server stored the messages.
 type publisher struct {
 	nc     *nats.Conn
-	syncer Syncer // may be nil
+	syncer Syncer  // may be nil
+	recent *recent // may be nil
 	prefix string
 	sub    *nats.Subscription
 
@@ -58,8 +60,8 @@ type publisher struct {
 	waiters map[uint64]*waiter
 }
 
-func newPublisher(nc *nats.Conn, s Syncer) (*publisher, error) {
-	p := &publisher{nc: nc, syncer: s, prefix: nc.NewInbox() + ".", waiters: map[uint64]*waiter{}}
+func newPublisher(nc *nats.Conn, s Syncer, r *recent) (*publisher, error) {
+	p := &publisher{nc: nc, syncer: s, recent: r, prefix: nc.NewInbox() + ".", waiters: map[uint64]*waiter{}}
 	sub, err := nc.Subscribe(p.prefix+"*", p.answer)
 	if err != nil {
 		return nil, err
@@ -76,7 +78,7 @@ func (p *publisher) close() { _ = p.sub.Unsubscribe() }
 // nobody waits for any more stays until its answer comes, so that the syncer
 // hears of every commit; one that is older than a minute is given up.
 func (p *publisher) send(subject string, h nats.Header, payload []byte, leaf eventstore.Leaf) (*waiter, error) {
-	w := &waiter{leaf: leaf, ch: make(chan ack, 1), sent: time.Now()}
+	w := &waiter{leaf: leaf, payload: payload, ch: make(chan ack, 1), sent: time.Now()}
 	p.mu.Lock()
 	p.next++
 	id := p.next
@@ -116,6 +118,9 @@ func (p *publisher) answer(m *nats.Msg) {
 		return
 	}
 	a := parseAck(m)
+	if a.err == nil && p.recent != nil {
+		p.recent.put(a.seq, w.payload) // before anybody can hear that it is synced
+	}
 	if a.err == nil && p.syncer != nil {
 		p.syncer.Stored(a.seq, w.leaf)
 	}

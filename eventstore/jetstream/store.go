@@ -79,6 +79,7 @@ type Store struct {
 	stream js.Stream
 	pub    *publisher
 	rec    *eventstore.Recorder
+	recent *recent // nil unless the store is Sole and has a Syncer
 
 	// gate is held shared by an append from its sending to its acknowledgement
 	// and alone by a window, so that a window can foresee its positions.
@@ -124,11 +125,15 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	pub, err := newPublisher(nc, o.Syncer)
+	var newest *recent
+	if o.Sole && o.Syncer != nil {
+		newest = &recent{}
+	}
+	pub, err := newPublisher(nc, o.Syncer, newest)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
-	s := &Store{o: o, nc: nc, stream: stream, pub: pub}
+	s := &Store{o: o, nc: nc, stream: stream, pub: pub, recent: newest}
 	s.life, s.end = context.WithCancel(context.Background())
 	if o.ReadOnly != nil {
 		s.readOnly.Store(&o.ReadOnly)
@@ -138,11 +143,11 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Store, error) {
 		s.Close()
 		return nil, err
 	}
-	var newest time.Time
+	var recorded time.Time
 	if last != nil {
-		newest = last.Envelope.Recorded
+		recorded = last.Envelope.Recorded
 	}
-	s.rec = eventstore.NewRecorder(o.Clock, newest)
+	s.rec = eventstore.NewRecorder(o.Clock, recorded)
 	return s, nil
 }
 

@@ -334,9 +334,8 @@ func subscribe(t *testing.T, s eventstore.Store) {
 }
 
 func readerFails(t *testing.T, s eventstore.Store) {
-	n := Next{Ref: Dossier()}
-	n, _ = add(t, s, n)
-	n, _ = add(t, s, n)
+	n, _ := add(t, s, Next{Ref: Dossier()})
+	add(t, s, n)
 	stop := errors.New("enough")
 	for name, read := range map[string]func(context.Context, uint64, func(*eventstore.Commit) error) error{"ReadAll": s.ReadAll, "Subscribe": s.Subscribe} {
 		seen := 0
