@@ -131,7 +131,7 @@ type Pending struct {
 	Recorded time.Time
 	// CommandID tells this commit from another one when an append's outcome is unknown.
 	CommandID string
-	Payload   []byte // Marshal's result
+	Payload   []byte // Marshal's result; the store keeps it, nobody changes it
 	Leaf      Leaf   // LeafHash of the clear line
 	// Stamp, when set, is called by Append just before the commit is sent, under
 	// the lock that orders this store's sendings, with RecordedNow's time; it
