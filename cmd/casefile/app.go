@@ -37,6 +37,7 @@ type server struct {
 	engine *engine.Engine
 	auth   *auth.Service
 	listen string
+	log    *slog.Logger
 }
 
 func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -77,6 +77,9 @@ func run(ctx context.Context, args []string, w *operator.IO, shared *server) (co
 		return fail(w, c.JSON, usage(err))
 	}
 	cmd := kctx.Selected().Target.Addr().Interface().(command)
+	if shared != nil {
+		shared.log.Info("the operator gave a command", "command", kctx.Command())
+	}
 	a := &app{ctx: ctx, io: w, g: &c.globals, args: args, shared: shared, model: parser.Model}
 	code, done, err := a.elsewhere(cmd)
 	if done && err == nil {

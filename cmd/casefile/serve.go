@@ -43,7 +43,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 			Message: fmt.Sprintf("cannot listen on %s: another program may have the port; stop it, or choose another with --listen", c.Listen)}
 	}
 	defer l.Close()
-	shared := &server{engine: e, auth: s, listen: "http://" + l.Addr().String()}
+	shared := &server{engine: e, auth: s, listen: "http://" + l.Addr().String(), log: log}
 	if err := c.demonstration(a, e, shared); err != nil {
 		return err
 	}

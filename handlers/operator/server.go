@@ -87,20 +87,8 @@ func (s *Server) serve(c net.Conn) {
 	}
 	r := &remote{out: out, replies: make(chan answer)}
 	go r.read(ctx, c, cancel)
-	s.log.Info("the operator gave a command", "command", first(h.Args))
 	code := s.run(ctx, h.Args, r.io(ctx, &h))
 	_ = out.json(kindExit, code, nil)
-}
-
-// first is the command's name; the arguments behind it may say more than a log
-// should hold.
-func first(args []string) string {
-	for _, a := range args {
-		if len(a) > 0 && a[0] != '-' {
-			return a[:min(len(a), 20)]
-		}
-	}
-	return ""
 }
 
 // remote makes the client's world out of calls over the connection.
