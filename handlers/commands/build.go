@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -94,12 +93,12 @@ func (d *Draft) fill(ctx context.Context, s Sealer, p Attribution) error {
 }
 
 func (d *Draft) seal(ctx context.Context, s Sealer, i int, f domain.Fact, cats map[domain.Category]bool) (eventstore.StoredEvent, error) {
-	data, err := json.Marshal(f.Event)
+	data, schema, err := catalog.Encode(f.Event)
 	if err != nil {
 		return eventstore.StoredEvent{}, err
 	}
 	typ := f.Event.EventType()
-	ev := eventstore.StoredEvent{ID: newID(), Type: typ, Schema: catalog.SchemaOf(typ), Data: data}
+	ev := eventstore.StoredEvent{ID: newID(), Type: typ, Schema: schema, Data: data}
 	for _, sec := range f.Sections {
 		scope := seal.Scope{Agency: d.Ref.Agency, Owner: sec.Owner, Class: sec.Class}
 		key, err := s.KeyID(ctx, scope)

@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/catalog"
-	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/policy"
@@ -263,38 +261,25 @@ func (h *Handler) planned(p *parsed, s *session, env *catalog.Env, d policy.Deci
 	}
 	profile, version := env.ProfileInForce()
 	pl.attr = Attribution{
-		Basis:   Basis{Purpose: purposeOf(p.cmd, p.target.Kind), Ground: d.Ground, PolicyDigest: d.Digest, Profile: profile, ProfileVersion: version},
+		Basis:   Basis{Purpose: env.Purpose, Ground: d.Ground, PolicyDigest: d.Digest, Profile: profile, ProfileVersion: version},
 		Command: p.spec.Name, CommandID: p.req.ID, CommandDigest: hex.EncodeToString(p.digest[:]),
 		Actor: p.req.Actor, RecordedBy: p.caller.Staff, Caller: p.caller,
-		Occurred: p.at, Warnings: findings(facts),
+		Occurred: p.at, Warnings: warnings(env, facts),
 	}
 	return pl, nil
 }
 
-// purposeOf is the purpose that the envelope names (C-I1): a disclosure has its
-// own, everything else in a dossier is done for the guidance.
-func purposeOf(c domain.Command, kind string) string {
-	switch c := c.(type) {
-	case *dossier.Disclose:
-		return c.Purpose
-	case *access.RecordAccess:
-		return c.Purpose
-	}
-	if kind == domain.KindDossier {
-		return "guidance"
-	}
-	return ""
-}
-
-// findings are the codes that the outcome carries as warnings: what the
-// validator remarked on in an adopted regulation.
-func findings(facts []domain.Fact) []string {
+// warnings are the codes that the outcome carries: what the decision remarked
+// on, and what the validator remarked on in an adopted regulation.
+func warnings(env *catalog.Env, facts []domain.Fact) []string {
+	out := slices.Clone(env.Warnings)
 	for _, f := range facts {
 		if e, ok := f.Event.(*agency.RegulationAdopted); ok {
-			return slices.Clone(e.Findings)
+			out = append(out, e.Findings...)
 		}
 	}
-	return nil
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (h *Handler) forget(ref domain.Ref) {

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/embedded"
 	"github.com/casefile-engine/casefile/eventstore/jetstream"
@@ -93,6 +94,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 }
 
 func (e *Engine) open(ctx context.Context, o Options) error {
+	if err := catalog.Check(); err != nil {
+		return err
+	}
 	if !o.Create {
 		if _, err := os.Stat(e.Paths.Data); errors.Is(err, os.ErrNotExist) {
 			return &domain.Error{Kind: domain.KindNotFound, Code: "no_store", Rule: "C-2.1.4d", Message: "there is no casefile data at that place; check --data, or make it with casefile serve or casefile demo"}
