@@ -2,13 +2,17 @@ package dossiers
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/projections/commits"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
@@ -30,8 +34,10 @@ type Record struct {
 	Completions int
 	Added       time.Time // occurred_at
 	Position    uint64    // of the commit that added it
-
-	currentPosition, currentEvent int64
+	// CurrentPosition and CurrentEvent are the commit, and the event's place in
+	// it from 0, that hold the present content: the newest correction.
+	CurrentPosition uint64
+	CurrentEvent    int
 }
 
 // Records calls f with the records of a dossier in the order in which they were
@@ -47,7 +53,7 @@ func Records(ctx context.Context, db *readdb.DB, agency, dossierID string, f fun
 			judgement, restricted, added int64
 		)
 		if err := scan(&r.Dossier, &r.Record, &r.Category, &contains, &r.Class, &r.Source, &r.ObtainedOn, &r.Trajectory, &judgement, &r.Consent,
-			&restricted, &r.Corrections, &r.Completions, &added, &r.Position, &r.currentPosition, &r.currentEvent); err != nil {
+			&restricted, &r.Corrections, &r.Completions, &added, &r.Position, &r.CurrentPosition, &r.CurrentEvent); err != nil {
 			return fmt.Errorf("reading the records of a dossier: %w", err)
 		}
 		r.Contains = rows.Split[domain.Category](contains)
@@ -77,30 +83,79 @@ type Section struct {
 // Sections gives the sealed sections of a dossier in stream order; of the given
 // categories, or of all for none. Of particulars (contact, personal, bank, bsn)
 // every section is a present one: a later lies over the earlier, field by field.
+//
+// Particulars and invoice names stand in this view; for anything else the
+// dossier's commits are read, so the database must have the view commits too.
 func Sections(ctx context.Context, db *readdb.DB, agency, dossierID string, categories ...domain.Category) ([]Section, error) {
+	if len(categories) == 0 || slices.ContainsFunc(categories, func(c domain.Category) bool { return !kept(c) }) {
+		return fromCommits(ctx, db, agency, dossierID, categories)
+	}
 	var w rows.Where
 	w.And("agency = ?", agency)
 	w.And("dossier = ?", dossierID)
-	if len(categories) > 0 {
-		args := make([]any, len(categories))
-		for i, c := range categories {
-			args[i] = string(c)
-		}
-		w.And("category IN ("+marks(len(args))+")", args...)
+	args := make([]any, len(categories))
+	for i, c := range categories {
+		args[i] = string(c)
 	}
-	list, err := sections(ctx, db, w, "position, event, section")
-	if err != nil {
-		return nil, err
-	}
+	w.And("category IN ("+marks(len(args))+")", args...)
+	return sections(ctx, db, w, "position, event, section")
+}
+
+// fromCommits gathers sections from the commits of a dossier.
+func fromCommits(ctx context.Context, db *readdb.DB, agency, dossierID string, categories []domain.Category) ([]Section, error) {
 	records := map[string]Record{}
-	err = Records(ctx, db, agency, dossierID, func(r Record) error {
+	err := Records(ctx, db, agency, dossierID, func(r Record) error {
 		records[r.Record] = r
 		return nil
 	})
-	for i := range list {
-		list[i].mark(records)
+	if err != nil {
+		return nil, err
 	}
+	var list []Section
+	ref := domain.Ref{Agency: agency, Kind: domain.KindDossier, ID: dossierID}
+	err = commits.ReadAggregate(ctx, db, ref, 0, func(e commits.Entry) error {
+		c, err := eventstore.Unmarshal(e.Payload)
+		if err != nil {
+			return err
+		}
+		found, err := ofCommit(c, e.Position, categories)
+		for i := range found {
+			found[i].mark(records)
+		}
+		list = append(list, found...)
+		return err
+	})
 	return list, err
+}
+
+// ofCommit gives the sections of a commit, of the given categories or of all for none.
+func ofCommit(c *eventstore.Commit, position uint64, categories []domain.Category) ([]Section, error) {
+	var list []Section
+	e, n := &c.Envelope, 0
+	for place, ev := range e.Data.Events {
+		about := struct {
+			Record string `json:"record"`
+		}{}
+		if strings.HasPrefix(ev.Type, "record.") || ev.Type == dossier.TypeRestrictionLifted {
+			if err := json.Unmarshal(ev.Data, &about); err != nil {
+				return nil, fmt.Errorf("dossiers: the commit at %d has an event of another form: %w", position, err)
+			}
+		}
+		for number, ref := range ev.Sections {
+			n++
+			if len(categories) > 0 && !slices.Contains(categories, ref.Category) {
+				continue
+			}
+			list = append(list, Section{
+				Dossier: e.AggregateID, Position: position, Number: number, Record: about.Record, Occurred: e.Time, Recorded: e.Recorded,
+				Sealed: seal.Sealed{Ciphertext: c.Sealed[n-1], Place: seal.Place{
+					Scope: seal.Scope{Agency: e.Agency, Owner: ref.Owner, Class: ref.Class},
+					Key:   ref.Key, Event: ev.ID, Type: ev.Type, Schema: ev.Schema, Category: ref.Category, Version: e.Version, Index: place,
+				}},
+			})
+		}
+	}
+	return list, nil
 }
 
 // mark tells how a section of a record stands.
@@ -113,7 +168,7 @@ func (s *Section) mark(records map[string]Record) {
 	content := s.Sealed.Type == dossier.TypeRecordAdded || s.Sealed.Type == dossier.TypeRecordCorrected
 	// The reason of a correction is no content of the record.
 	if content && s.Sealed.Category != domain.CatFile {
-		s.Superseded = int64(s.Position) != r.currentPosition || int64(s.Sealed.Index) != r.currentEvent
+		s.Superseded = s.Position != r.CurrentPosition || s.Sealed.Index != r.CurrentEvent
 	}
 }
 
@@ -147,7 +202,7 @@ func Particulars(ctx context.Context, db *readdb.DB, agency string, category dom
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
 func sections(ctx context.Context, db *readdb.DB, w rows.Where, order string) ([]Section, error) {
-	q := `SELECT agency, dossier, category, position, event, section, version, record, owner, class, key_id, event_id,
+	q := `SELECT agency, dossier, category, position, event, section, version, owner, class, key_id, event_id,
 		type, schema, occurred, recorded, sealed FROM dossiers_sections` + w.String() + " ORDER BY " + order
 	var list []Section
 	err := rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
@@ -156,7 +211,7 @@ func sections(ctx context.Context, db *readdb.DB, w rows.Where, order string) ([
 			p                  = &s.Sealed.Place
 			occurred, recorded int64
 		)
-		if err := scan(&p.Agency, &s.Dossier, &p.Category, &s.Position, &p.Index, &s.Number, &p.Version, &s.Record, &p.Owner, &p.Class, &p.Key, &p.Event,
+		if err := scan(&p.Agency, &s.Dossier, &p.Category, &s.Position, &p.Index, &s.Number, &p.Version, &p.Owner, &p.Class, &p.Key, &p.Event,
 			&p.Type, &p.Schema, &occurred, &recorded, &s.Sealed.Ciphertext); err != nil {
 			return fmt.Errorf("reading the sections of a dossier: %w", err)
 		}

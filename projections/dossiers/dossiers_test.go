@@ -9,6 +9,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/projections/commits"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/rows"
@@ -158,6 +159,7 @@ func TestCaseload(t *testing.T) {
 func TestSections(t *testing.T) {
 	rowstest.OnBoth(t, func(t *testing.T, db *readdb.DB) {
 		rowstest.Rebuild(t, db, dossiers.Projection{}, history(t))
+		rowstest.Rebuild(t, db, commits.Projection{}, history(t))
 		all, err := dossiers.Sections(t.Context(), db, "click", jan.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -172,6 +174,16 @@ func TestSections(t *testing.T) {
 		contact, err := dossiers.Sections(t.Context(), db, "click", jan.ID, domain.CatContact, domain.CatBSN)
 		if err != nil || len(contact) != 2 || contact[0].Position > contact[1].Position {
 			t.Errorf("contact: %+v, %v", contact, err)
+		}
+		// The view's own copy and the commits say the same.
+		for _, s := range contact {
+			if !slices.ContainsFunc(all, func(o dossiers.Section) bool { return reflect.DeepEqual(s, o) }) {
+				t.Errorf("the section at %d differs from that of its commit", s.Position)
+			}
+		}
+		health, err := dossiers.Sections(t.Context(), db, "click", jan.ID, domain.CatMedical)
+		if err != nil || len(health) != 1 || health[0].Record != scan || !health[0].Restricted {
+			t.Errorf("medical: %+v, %v", health, err)
 		}
 		if none, err := dossiers.Sections(t.Context(), db, "sol", jan.ID); err != nil || len(none) != 0 {
 			t.Errorf("another agency sees %d sections (%v)", len(none), err)

@@ -200,17 +200,23 @@ func (f *fold) assignments(change func([]Assignment) []Assignment) error {
 	return err
 }
 
-// sections adds the event's sealed sections.
+// kept tells whether sections of a category stand in the view: the particulars,
+// and the name for invoices, which outlives them.
+func kept(c domain.Category) bool { return c.Particular() || c == domain.CatInvoiceName }
+
+// sections adds the event's sealed sections of particulars.
 func (f *fold) sections(place int, stored *eventstore.StoredEvent, sealed [][]byte, r *domain.Recorded) error {
-	record := recordOf(r.Event)
 	for i, ref := range stored.Sections {
+		if !kept(ref.Category) {
+			continue
+		}
 		owner := ref.Owner
 		if owner == ownerOf(r.Meta.Aggregate) {
 			owner = "" // nearly always: not written a million times
 		}
 		err := f.tx.Insert(f.ctx, tableSections, readdb.Row{
 			r.Meta.Agency, r.Meta.Aggregate, string(ref.Category), int64(r.Meta.Position), int64(place), int64(i),
-			int64(r.Meta.Version), record, owner, string(ref.Class), ref.Key, stored.ID, stored.Type, int64(stored.Schema),
+			int64(r.Meta.Version), owner, string(ref.Class), ref.Key, stored.ID, stored.Type, int64(stored.Schema),
 			rows.Instant(r.Meta.Occurred), rows.Instant(r.Meta.Recorded), sealed[i],
 		})
 		if err != nil {

@@ -1,6 +1,7 @@
 // Package dossiers is the current view of every dossier: how it stands, who is
-// assigned, what is on file, and the sealed sections themselves, as they came
-// from the stream (architecture §4). Nothing in it can be read without a key.
+// assigned, what is on file, and the client's particulars in the sealed sections
+// as they came from the stream (architecture §4). Nothing that describes a
+// person can be read in it without a key.
 package dossiers
 
 import (
@@ -24,8 +25,9 @@ const (
 	// tableRecords has the clear facts of each record, with the place of the
 	// event that holds its present content.
 	tableRecords = "dossiers_records"
-	// tableSections has the sealed sections. It only grows: what a correction
-	// replaced is told from tableRecords.
+	// tableSections has the sealed sections of the client's particulars, which
+	// lists and heads of pages need. All others are read from the dossier's own
+	// commits: keeping each a second time would double the work of a rebuild.
 	tableSections = "dossiers_sections"
 )
 
@@ -117,7 +119,7 @@ func (Projection) Tables() []readdb.Table {
 		{
 			Name: tableSections,
 			Columns: rows.Columns("agency:t", "dossier:t", "category:t", "position:i", "event:i", "section:i",
-				"version:i", "record:t", "owner:t", "class:t", "key_id:t", "event_id:t", "type:t", "schema:i",
+				"version:i", "owner:t", "class:t", "key_id:t", "event_id:t", "type:t", "schema:i",
 				"occurred:i", "recorded:i", "sealed:b"),
 			KeyColumns: 6,
 			Sealed:     []string{"sealed"},

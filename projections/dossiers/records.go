@@ -29,23 +29,6 @@ const (
 	recCurrentEvent
 )
 
-// recordOf is the record that an event is about, "" for none.
-func recordOf(e domain.Event) domain.ID {
-	switch e := e.(type) {
-	case *dossier.RecordAdded:
-		return e.Record
-	case *dossier.RecordCorrected:
-		return e.Record
-	case *dossier.RecordCompleted:
-		return e.Record
-	case *dossier.RecordRestricted:
-		return e.Record
-	case *dossier.RestrictionLifted:
-		return e.Record
-	}
-	return ""
-}
-
 // record folds the events about records.
 func (f *fold) record(place int, r *domain.Recorded) error {
 	switch e := r.Event.(type) {
