@@ -47,7 +47,7 @@
 // and leaf of the newest synced commit. At start the stream must have that
 // commit; when it has not, the store opens read-only with code "damaged_tail".
 // The journal is written before an append is acknowledged, so it survives the
-// death of the process, and synced in the background at most a few
+// death of the process, and synced in the background some ten
 // milliseconds later (Options.StrictJournal: before the acknowledgement). So
 // only damage to the last milliseconds before a loss of power could pass for a
 // shorter stream, never the loss of power alone, as those commits are synced.

@@ -25,8 +25,9 @@ const (
 	recordSize = 64
 	ringSlots  = 64
 	journalMag = "cf-tail1"
-	// journalPause is the least time between two background syncs.
-	journalPause = 2 * time.Millisecond
+	// journalPause is the least time between two background syncs, which take
+	// from the same disk as the commits' own.
+	journalPause = 10 * time.Millisecond
 )
 
 // tail is the newest synced commit.
