@@ -36,8 +36,9 @@ const (
 type Options struct {
 	DB      *sql.DB
 	Dialect string // SQLite or Postgres
-	// Digest is the keyed digest of a sign-in name. Its key is the engine's:
-	// without it the table cannot be searched for a name.
+	// Digest is the keyed digest of a sign-in name, at least 16 bytes; nil when
+	// the keys cannot be used. Its key is the engine's: without it the table
+	// cannot be searched for a name.
 	Digest func(agency, login string) []byte
 	Clock  clock.Clock  // default: the system's
 	Log    *slog.Logger // default: slog.Default()
@@ -154,7 +155,10 @@ func (s *Service) Set(ctx context.Context, agency, login, staff, password string
 	if err := judge(agency, login, password); err != nil {
 		return err
 	}
-	key := s.key(agency, login)
+	key, err := s.key(agency, login)
+	if err != nil {
+		return err
+	}
 	var owner string
 	err = s.store.db.QueryRowContext(ctx, s.store.q(`SELECT staff FROM users WHERE agency = ? AND login = ?`), agency, key).Scan(&owner)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -207,8 +211,29 @@ func (s *Service) Agencies(ctx context.Context) ([]string, error) {
 
 func normalLogin(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-func (s *Service) key(agency, login string) string {
-	return hex.EncodeToString(s.digest(agency, login))
+// key is what the table knows a sign-in name by. A digest of nothing means that
+// the keys cannot be used now.
+func (s *Service) key(agency, login string) (string, error) {
+	d := s.digest(agency, login)
+	if len(d) < 16 {
+		return "", unavailable(errors.New("auth: no digest of a sign-in name"))
+	}
+	return hex.EncodeToString(d), nil
+}
+
+// knownKey is key for an agency in which somebody can sign in, and a stand-in
+// that matches nobody for any other: a stranger's typing must not make the
+// engine create keys for agencies that do not exist.
+func (s *Service) knownKey(ctx context.Context, agency, login string) (string, error) {
+	var one int
+	err := s.store.db.QueryRowContext(ctx, s.store.q(`SELECT 1 FROM users WHERE agency = ? LIMIT 1`), agency).Scan(&one)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "unknown/" + hex.EncodeToString([]byte(s.seal(agency, login))), nil
+	case err != nil:
+		return "", unavailable(err)
+	}
+	return s.key(agency, login)
 }
 
 // seal is the memory's own digest of a password: useless outside this process.

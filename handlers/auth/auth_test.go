@@ -14,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/internal/clock"
+	"github.com/casefile-engine/casefile/internal/testkit/pg"
 )
 
 const (
@@ -56,10 +58,24 @@ func open(t *testing.T, change ...func(*auth.Options)) *world {
 	for _, f := range change {
 		f(&o)
 	}
+	w.db = o.DB
 	if w.Service, err = auth.Open(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// onBoth runs a test on each engine of the state database.
+func onBoth(t *testing.T, test func(t *testing.T, change func(*auth.Options))) {
+	t.Run("sqlite", func(t *testing.T) { test(t, func(*auth.Options) {}) })
+	t.Run("postgres", func(t *testing.T) {
+		db, err := sql.Open("pgx", pg.Start(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		test(t, func(o *auth.Options) { o.DB, o.Dialect = db, auth.Postgres })
+	})
 }
 
 func code(err error) string {
@@ -70,8 +86,10 @@ func code(err error) string {
 	return ""
 }
 
-func TestVerify(t *testing.T) {
-	w := open(t)
+func TestVerify(t *testing.T) { onBoth(t, testVerify) }
+
+func testVerify(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
 	ctx := t.Context()
 	if err := w.Set(ctx, "click", "Anna", anna, good); err != nil {
 		t.Fatal(err)
@@ -95,8 +113,10 @@ func TestVerify(t *testing.T) {
 }
 
 // C-0c, S-Bev2: names are unique in an agency, and accounts can be closed.
-func TestAccounts(t *testing.T) {
-	w := open(t)
+func TestAccounts(t *testing.T) { onBoth(t, testAccounts) }
+
+func testAccounts(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
 	ctx := t.Context()
 	if err := w.Set(ctx, "click", "anna", anna, good); err != nil {
 		t.Fatal(err)
@@ -186,6 +206,32 @@ func TestConstantWork(t *testing.T) {
 	a, b := best("anna"), best("nobody")
 	if a > 3*b || b > 3*a {
 		t.Fatalf("known name %v, unknown name %v", a, b)
+	}
+}
+
+// A stranger's typing asks for no digest under an agency that does not exist:
+// the engine would make a key for each.
+func TestUnknownAgencyMakesNoKey(t *testing.T) {
+	asked := map[string]bool{}
+	w := open(t, func(o *auth.Options) {
+		o.Digest = func(agency, login string) []byte { asked[agency] = true; return keyed(agency, login) }
+	})
+	if err := w.Set(t.Context(), "click", "anna", anna, good); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Authenticate(t.Context(), "anna@nergens", good, "192.0.2.1:1"); code(err) != "wrong_credentials" {
+		t.Fatal(err)
+	}
+	if asked["nergens"] || !asked["click"] {
+		t.Fatalf("digests asked for %v", asked)
+	}
+}
+
+// When the keys cannot be used nothing is stored or compared.
+func TestWithoutDigest(t *testing.T) {
+	w := open(t, func(o *auth.Options) { o.Digest = func(string, string) []byte { return nil } })
+	if err := w.Set(t.Context(), "click", "anna", anna, good); code(err) != "state_unavailable" {
+		t.Fatal(err)
 	}
 }
 
@@ -323,8 +369,10 @@ func browser(w *world) (signIn func() *http.Cookie, who func(*http.Cookie) auth.
 	}
 }
 
-func TestSessions(t *testing.T) {
-	w := open(t)
+func TestSessions(t *testing.T) { onBoth(t, testSessions) }
+
+func testSessions(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
 	ctx := t.Context()
 	if err := w.Set(ctx, "click", "anna", anna, good); err != nil {
 		t.Fatal(err)
@@ -400,8 +448,10 @@ func TestSecureCookie(t *testing.T) {
 	}
 }
 
-func TestGarbage(t *testing.T) {
-	w := open(t)
+func TestGarbage(t *testing.T) { onBoth(t, testGarbage) }
+
+func testGarbage(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
 	signIn, _ := browser(w)
 	signIn()
 	count := func() (n int) {

@@ -33,7 +33,11 @@ var errCredentials = &domain.Error{Kind: domain.KindForbidden, Code: "wrong_cred
 // (wrong_credentials) after the same work, so that nobody learns which names
 // exist.
 func (s *Service) Verify(ctx context.Context, agency, login, password string) (staff string, err error) {
-	staff, ok, err := s.check(ctx, agency, normalLogin(login), password)
+	key, err := s.knownKey(ctx, agency, normalLogin(login))
+	if err != nil {
+		return "", err
+	}
+	staff, ok, err := s.check(ctx, agency, key, password)
 	switch {
 	case err != nil:
 		return "", err
@@ -45,8 +49,7 @@ func (s *Service) Verify(ctx context.Context, agency, login, password string) (s
 
 // check does the work of Verify; staff is also given for a known name whose
 // password is wrong, for the record of the attempt.
-func (s *Service) check(ctx context.Context, agency, login, password string) (staff string, ok bool, err error) {
-	key := s.key(agency, login)
+func (s *Service) check(ctx context.Context, agency, key, password string) (staff string, ok bool, err error) {
 	hash, disabled := s.dummy, 0
 	err = s.store.db.QueryRowContext(ctx, s.store.q(`SELECT staff, password, disabled FROM users WHERE agency = ? AND login = ?`), agency, key).
 		Scan(&staff, &hash, &disabled)
@@ -121,15 +124,18 @@ func (s *Service) Authenticate(ctx context.Context, name, password, address stri
 	if err != nil {
 		return Identity{}, err
 	}
-	now := s.clock.Now()
-	loginKey, addressKey := s.key(agency, login), hostOf(address)
+	loginKey, err := s.knownKey(ctx, agency, login)
+	if err != nil {
+		return Identity{}, err
+	}
+	now, addressKey := s.clock.Now(), hostOf(address)
 	if wait, ok := s.byAddress.take(now, addressKey); !ok {
 		return Identity{}, tooMany(wait)
 	}
 	if wait, ok := s.byLogin.take(now, loginKey); !ok {
 		return Identity{}, tooMany(wait)
 	}
-	staff, ok, err := s.check(ctx, agency, login, password)
+	staff, ok, err := s.check(ctx, agency, loginKey, password)
 	if err != nil {
 		s.byLogin.back(loginKey)
 		s.byAddress.back(addressKey)

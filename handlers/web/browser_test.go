@@ -46,6 +46,7 @@ func (w *world) browser() *browser {
 	b.ctx = limited
 	w.t.Cleanup(func() { cancelTime(); cancel(); cancelAlloc() })
 	call(b, network.Enable, network.EnableParams{})
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	return b
 }
 
@@ -153,7 +154,7 @@ func TestCoachRecordsAConversation(t *testing.T) {
 
 	// Given a form with a mistake, then it is listed with a link, the list has
 	// the focus, and what was typed is kept.
-	b.do(typed("#text", "Eerste sollicitatie besproken."), chromedp.Click(css(".form .primary")), chromedp.WaitVisible(css(".note.bad")))
+	b.do(chromedp.Click(css(".talk summary")), typed("#text", "Eerste sollicitatie besproken."), chromedp.Click(css(".form .primary")), chromedp.WaitVisible(css(".note.bad")))
 	if focused := eval[string](b, `document.activeElement.className`); !strings.Contains(focused, "note bad") {
 		t.Errorf("the focus is on %q", focused)
 	}
@@ -194,7 +195,7 @@ func TestWithoutScripts(t *testing.T) {
 		t.Errorf("count %q", got)
 	}
 	b.open("/dossiers/" + apitest.First)
-	b.do(typed("#subject", "Zonder script"), typed("#text", "Het kan."), chromedp.Click(css(".form .primary")), chromedp.WaitVisible(css(".note.good")))
+	b.do(chromedp.Click(css(".talk summary")), typed("#subject", "Zonder script"), typed("#text", "Het kan."), chromedp.Click(css(".form .primary")), chromedp.WaitVisible(css(".note.good")))
 	if !strings.Contains(b.text("#timeline"), "Zonder script") {
 		t.Error("the report is not on the page")
 	}

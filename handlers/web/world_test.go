@@ -134,4 +134,3 @@ func (w *world) signIn(name string) {
 		w.t.Fatalf("sign in: %d to %q", p.status, p.header.Get("Location"))
 	}
 }
-

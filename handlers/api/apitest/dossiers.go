@@ -18,8 +18,12 @@ func at(day, clock string) time.Time {
 }
 
 func value(c domain.Category, record, eventType string, data string) queries.Value {
-	return queries.Value{Category: c, Record: record, Data: json.RawMessage(data), State: "open", Event: "018f0000-0000-7000-8000-0000000000e1",
-		Position: 12, Occurred: at("2026-09-01", "09:00"), Recorded: at("2026-09-01", "09:05"), EventType: eventType}
+	return queries.Value{Category: c, Record: record, Data: json.RawMessage(data), State: "open", Event: eventAt(12), Position: 12, Occurred: at("2026-09-01", "09:00"), Recorded: at("2026-09-01", "09:05"), EventType: eventType}
+}
+
+// eventAt is the id of the event at a position.
+func eventAt(position uint64) string {
+	return fmt.Sprintf("018f0000-0000-7000-8000-%012x", position)
 }
 
 // Typical is a dossier as a coach has many of: particulars, two trajectories,
@@ -34,6 +38,7 @@ func Typical() (queries.CaseloadRow, *queries.DossierView) {
 	report := value(domain.CatReport, "018f0000-0000-7000-8000-0000000000f1", "record.added",
 		`{"title":"Intakegesprek","text":"Sanne heeft negen jaar in de logistiek gewerkt en wil weer drie dagen per week aan de slag.\n\nAfgesproken: zij stelt een lijst op van bedrijven in de buurt."}`)
 	plan := value(domain.CatPlan, "018f0000-0000-7000-8000-0000000000f2", "record.added", `{"title":"Trajectplan","text":"Twee proefplaatsingen voor maart."}`)
+	report.Event, plan.Event = eventAt(18), eventAt(40)
 	medical := value(domain.CatCapacity, "018f0000-0000-7000-8000-0000000000f3", "record.added", `{"title":"Belastbaarheid"}`)
 	medical.State, medical.Data = "restricted", nil
 	gone := value(domain.CatMedical, "018f0000-0000-7000-8000-0000000000f4", "record.added", ``)
@@ -51,7 +56,7 @@ func Typical() (queries.CaseloadRow, *queries.DossierView) {
 		Minutes:      435,
 	}
 	ev := func(position uint64, typ, day, clock, clear string, values ...queries.Value) {
-		v.Timeline = append(v.Timeline, queries.TimelineEntry{Position: position, Event: fmt.Sprintf("018f0000-0000-7000-8000-%012x", position), Type: typ,
+		v.Timeline = append(v.Timeline, queries.TimelineEntry{Position: position, Event: eventAt(position), Type: typ,
 			Occurred: at(day, clock), Recorded: at(day, clock).Add(time.Minute), Actor: Anna, ActorName: "Anna de Coach", Clear: json.RawMessage(clear), Values: values})
 	}
 	ev(12, "dossier.opened", "2026-09-01", "09:00", `{"service":"reintegration","referral":"commissioned","standing":"benefit","fields":["address","birth_date","bsn"]}`, contact, personal, bsn)

@@ -122,6 +122,9 @@ func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o 
 	c.Timeline = slices.DeleteFunc(slices.Clone(v.Timeline), func(t queries.TimelineEntry) bool {
 		return o.AsOf != nil && t.Occurred.After(*o.AsOf) || o.KnownAt != nil && t.Recorded.After(*o.KnownAt)
 	})
+	c.Values = slices.DeleteFunc(slices.Clone(v.Values), func(x queries.Value) bool {
+		return !slices.ContainsFunc(c.Timeline, func(t queries.TimelineEntry) bool { return t.Event == x.Event })
+	})
 	return &c, nil
 }
 

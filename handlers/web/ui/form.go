@@ -16,7 +16,7 @@ type FieldError struct {
 // Field is one field of a form with its label, hint, value and error.
 type Field struct {
 	ID, Label, Hint, Value, Error, ErrorLang string
-	Type, Autocomplete, Class, Wrap          string
+	Type, Autocomplete, Class, Wrap, Mode    string
 	ReadOnly, Focus                          bool
 	Options                                  []Option
 }
@@ -45,6 +45,8 @@ func newField(id, label, hint, value string, errs []FieldError, settings ...any)
 			f.Autocomplete, _ = settings[i+1].(string)
 		case "class":
 			f.Class, _ = settings[i+1].(string)
+		case "mode":
+			f.Mode, _ = settings[i+1].(string)
 		case "wrap":
 			f.Wrap, _ = settings[i+1].(string)
 		case "readonly":

@@ -70,7 +70,8 @@ func (m *model) add(p *i18n.Printer, c queries.CaseloadRow) {
 
 type row struct {
 	URL, Name, Service, Status, StatusClass string
-	Trajectories, Assigned                  string
+	Trajectories                            []string
+	Assigned                                string
 	NoTrajectory, NoAssigned                bool
 	Hours                                   string
 	Minutes, Budget                         int
@@ -124,24 +125,33 @@ func build(p *i18n.Printer, rows []queries.CaseloadRow, query string) model {
 
 func newRow(p *i18n.Printer, c queries.CaseloadRow) row {
 	r := row{URL: "/dossiers/" + c.Dossier, Name: c.Name, Service: p.Code("service", c.Service), Status: p.Code("status", c.Status),
-		StatusClass: statusClass(c.Status), Trajectories: strings.Join(c.Trajectories, ", "), Assigned: assigned(p, c.Assigned),
+		StatusClass: statusClass(c.Status), Trajectories: c.Trajectories, Assigned: assigned(p, c.Assigned),
 		NoTrajectory: len(c.Trajectories) == 0, NoAssigned: len(c.Assigned) == 0, Minutes: c.Minutes, Budget: c.Budget,
 		Over: c.Budget > 0 && c.Minutes > c.Budget, Records: nl.Count(c.Records, p.Lang)}
 	if strings.TrimSpace(r.Name) == "" {
 		r.Name = p.T("caseload.noname")
 	}
-	r.Hours = nl.Minutes(c.Minutes, p.Lang)
+	used := hours(p, c.Minutes)
+	r.Hours = p.T("caseload.hours.used", "used", used)
 	if c.Budget > 0 {
 		key := "caseload.hours"
 		if r.Over {
 			key = "caseload.hours.over"
 		}
-		r.Hours = p.T(key, "used", r.Hours, "budget", nl.Minutes(c.Budget, p.Lang))
+		r.Hours = p.T(key, "used", used, "budget", hours(p, c.Budget))
 	}
 	if t, err := time.Parse(time.RFC3339, c.LastEventAt); err == nil {
 		r.Last, r.LastISO = nl.DateOf(t).Short(), nl.DateOf(t).String()
 	}
 	return r
+}
+
+// hours is short, for a column: "2,25", "41".
+func hours(p *i18n.Printer, minutes int) string {
+	if minutes%60 == 0 {
+		return nl.Count(minutes/60, p.Lang)
+	}
+	return nl.DecimalHours(minutes, p.Lang)
 }
 
 // assigned gives names; an id without a name is "a member of staff".

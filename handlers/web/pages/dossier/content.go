@@ -92,12 +92,12 @@ func (f field) text() string {
 	return strings.Join(leaves(f.raw), ", ")
 }
 
-// leaves are the scalars inside a JSON value.
+// leaves are the scalars inside a JSON value, but for ids.
 func leaves(raw json.RawMessage) []string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
-		if s == "" {
-			return nil
+		if _, err := domain.ParseID("", s); s == "" || err == nil {
+			return nil // an id says nothing to people
 		}
 		return []string{s}
 	}
@@ -162,6 +162,10 @@ func (f field) pair(p *i18n.Printer) pair {
 	case "birth_date":
 		if d, err := nl.ParseDate(one.Value); err == nil {
 			one.Value = d.Long(p.Lang)
+		}
+	case "sex":
+		if p.Has("sex." + one.Value) {
+			one.Value = p.T("sex." + one.Value)
 		}
 	case "by":
 		if p.Has("source." + one.Value) {

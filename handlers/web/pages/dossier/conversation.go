@@ -31,7 +31,7 @@ type talk struct {
 	Date, Time, Subject, Text, Hours, Minutes, Trajectory, Activity string
 
 	Trajectories, Activities []ui.Option
-	Open                     bool // show the form unfolded
+	Open                     bool // unfolded, because something was typed
 }
 
 // Field names are the ids of the fields, so that an error can point to one.
@@ -43,7 +43,7 @@ const (
 func (p *Page) newTalk(words *i18n.Printer, v *queries.DossierView) *talk {
 	now := p.kit.Clock.Now()
 	t := &talk{Record: p.newID(), RecordCommand: p.newID(), Entry: p.newID(), EntryCommand: p.newID(), Shown: now.UTC().Format(time.RFC3339Nano)}
-	t.Date, t.Time = nl.DateOf(now).String(), now.In(nl.Amsterdam()).Format("15:04")
+	t.Date, t.Time = nl.DateOf(now).Short(), now.In(nl.Amsterdam()).Format("15:04")
 	t.Activity = "conversation"
 	t.choices(words, v)
 	return t

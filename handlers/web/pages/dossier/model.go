@@ -58,7 +58,7 @@ func build(p *i18n.Printer, v *queries.DossierView, a asOf) *model {
 			mode = "asof.then"
 		}
 		m.AsOf = p.T("asof.banner", "date", a.day.Long(p.Lang), "mode", p.T(mode))
-		m.On = a.day.String()
+		m.On = a.day.Short()
 	}
 	if v.AccessRecord > 0 {
 		m.Recorded = p.T("dossier.recorded", "position", i18n.Position(v.AccessRecord))
@@ -142,7 +142,18 @@ func (m *model) particulars(p *i18n.Printer, v *queries.DossierView) {
 			m.Particulars = append(m.Particulars, one)
 		}
 	}
+	rank := func(label string) int {
+		i := slices.IndexFunc(inOrder, func(name string) bool { return p.T("field."+name) == label })
+		if i < 0 {
+			return len(inOrder)
+		}
+		return i
+	}
+	slices.SortStableFunc(m.Particulars, func(a, b pair) int { return rank(a.Label) - rank(b.Label) })
 }
+
+// inOrder is how people write particulars down.
+var inOrder = []string{"given_names", "family_name", "address", "birth_date", "sex", "nationality", "telephone", "bsn", "bsn_statute", "bank"}
 
 func (m *model) trajectories(p *i18n.Printer, v *queries.DossierView) {
 	facts := factsOf(v)
@@ -156,6 +167,8 @@ func (m *model) trajectories(p *i18n.Printer, v *queries.DossierView) {
 		}
 		if row.Open {
 			row.State = p.T("dossier.trajectory.running", "date", longDate(p, t.Started))
+		} else if f.outcome == "" {
+			row.State = p.T("dossier.trajectory.closed", "date", longDate(p, t.Ended))
 		} else {
 			row.State = p.T("dossier.trajectory.ended", "date", longDate(p, t.Ended), "outcome", p.Code("outcome", f.outcome))
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -165,12 +167,26 @@ func say(p *i18n.Printer, names map[string]string, eventType string, c clear) st
 		}
 		switch {
 		case ok && c.strs(place) != nil:
-			return p.Codes(list, c.strs(place))
+			names := c.strs(place)
+			for i, code := range names {
+				names[i] = inSentence(p.Code(list, code))
+			}
+			return p.Join(names)
 		case ok:
 			return p.Code(list, c.str(place))
 		}
 		return plain(p, names, place, c.str(place))
 	})
+}
+
+// inSentence gives a label the small letter that it has inside a sentence;
+// what is written in capitals, such as BSN, stays.
+func inSentence(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	if second, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(second) {
+		return s
+	}
+	return string(unicode.ToLower(first)) + s[n:]
 }
 
 // plain writes what is no code: dates, times, people, numbers.

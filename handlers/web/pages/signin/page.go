@@ -110,7 +110,7 @@ func (p *Page) ServeSignOut(w http.ResponseWriter, r *http.Request) {
 // posted is carried along and goes on once the sign-in is right.
 func (p *Page) Ask(w http.ResponseWriter, r *http.Request, status int, err error) {
 	words := p.kit.Printer(r)
-	m := model{Action: "/signin", Next: ui.LocalPath(r.URL.Path), Notice: words.T("signin.first")}
+	m := model{Action: "/signin", Next: ui.LocalPath(r.URL.Path)}
 	if r.Method == http.MethodPost {
 		m.Action, m.Notice, m.Name = r.URL.Path, words.T("signin.ended"), r.PostForm.Get(ui.NameField)
 		for k, vs := range r.PostForm {
