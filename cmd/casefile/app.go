@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"path/filepath"
 	"strings"
 	"time"
@@ -155,7 +156,7 @@ func (a *app) openAuth(e *engine.Engine) (*auth.Service, error) {
 }
 
 func newAuth(ctx context.Context, e *engine.Engine, log *slog.Logger, secure bool) (*auth.Service, error) {
-	return auth.Open(ctx, auth.Options{DB: e.State, Dialect: e.StateDialect, Log: log, Secure: secure,
+	s, err := auth.Open(ctx, auth.Options{DB: e.State, Dialect: e.StateDialect, Log: log, Secure: secure,
 		Digest: func(agency, login string) []byte {
 			sum, err := e.Vault.Digest(context.WithoutCancel(ctx), agency, "login", []byte(login))
 			if err != nil {
@@ -165,6 +166,27 @@ func newAuth(ctx context.Context, e *engine.Engine, log *slog.Logger, secure boo
 			}
 			return sum[:]
 		}})
+	if err != nil {
+		return nil, err
+	}
+	s.OnSignIn(func(ctx context.Context, agency, staff string, ok bool) { recordSignIn(ctx, e, log, agency, staff, ok) })
+	return s, nil
+}
+
+// recordSignIn puts an attempt on the stream: a refused one is a fact as well
+// (architecture §1.3). The name of an agency that does not exist was typed by a
+// stranger and goes nowhere. An attempt that cannot be recorded opens nothing
+// by itself: each look is recorded before it shows anything.
+func recordSignIn(ctx context.Context, e *engine.Engine, log *slog.Logger, agency, staff string, ok bool) {
+	if staff == "" {
+		known, err := e.Queries.Agencies(ctx)
+		if err != nil || !slices.Contains(known, agency) {
+			return
+		}
+	}
+	if err := e.Commands.RecordSignIn(context.WithoutCancel(ctx), agency, staff, ok); err != nil {
+		log.Error("an attempt to sign in could not be recorded", "code", domain.AsError(err).Code)
+	}
 }
 
 // operatorCaller is the operator, through a door.

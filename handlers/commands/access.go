@@ -25,32 +25,61 @@ func (h *Handler) RecordAccess(ctx context.Context, c Caller, agency string, bas
 	defer h.cache.release(e)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	p, a, err := h.retryAccess(ctx, c, e, "RecordAccess", basis, ev)
+	if err != nil || ev.Outcome != access.Allowed {
+		return seal.Acknowledgement{}, a.Position, err
+	}
+	ack, err := seal.Acknowledge(p, a)
+	return ack, a.Position, err
+}
+
+// RecordSignIn appends an attempt to sign in: the member of staff's own, or the
+// engine's when nobody has that name. A sign-in is allowed only once this has
+// returned without error (architecture §1.3).
+func (h *Handler) RecordSignIn(ctx context.Context, agency, staff string, ok bool) error {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	ev := &access.SignIn{Outcome: access.Allowed, Method: "password"}
+	if !ok {
+		ev.Outcome, ev.Code = access.Denied, "wrong_password"
+	}
+	if staff == "" {
+		staff, ev.Code = domain.Engine, "unknown_name"
+	}
+	c := Caller{Door: DoorWeb, Agency: agency, Staff: staff}
+	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindAccess, ID: staff})
+	defer h.cache.release(e)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, _, err := h.retryAccess(ctx, c, e, "SignIn", Basis{Ground: "none"}, ev)
+	return err
+}
+
+// retryAccess appends an event to an actor's accesses, again after a conflict
+// with another instance. e.mu is held.
+func (h *Handler) retryAccess(ctx context.Context, c Caller, e *entry, command string, basis Basis, ev domain.Event) (*eventstore.Pending, eventstore.Appended, error) {
 	for range maxAttempts {
-		p, a, err := h.appendAccess(ctx, c, e, basis, ev)
+		p, a, err := h.appendAccess(ctx, c, e, command, basis, ev)
 		if errors.Is(err, eventstore.ErrConflict) {
 			e.reset()
 			continue
 		}
 		if err != nil {
 			e.reset()
-			return seal.Acknowledgement{}, 0, h.failure(&parsed{spec: accessSpec}, err).Err()
+			return nil, a, h.failure(&parsed{spec: accessSpec}, err).Err()
 		}
-		if ev.Outcome != access.Allowed {
-			return seal.Acknowledgement{}, a.Position, nil
-		}
-		ack, err := seal.Acknowledge(p, a)
-		return ack, a.Position, err
+		return p, a, nil
 	}
-	return seal.Acknowledgement{}, 0, &domain.Error{Kind: domain.KindUnavailable, Code: "conflict", Rule: "C-2.1.4b", Message: "the look could not be recorded, so nothing is shown; try again"}
+	return nil, eventstore.Appended{}, &domain.Error{Kind: domain.KindUnavailable, Code: "conflict", Rule: "C-2.1.4b", Message: "the look could not be recorded, so nothing is shown; try again"}
 }
 
 var accessSpec = catalog.CommandSpec{Name: "RecordAccess"}
 
-func (h *Handler) appendAccess(ctx context.Context, c Caller, e *entry, basis Basis, ev *access.Recorded) (*eventstore.Pending, eventstore.Appended, error) {
+func (h *Handler) appendAccess(ctx context.Context, c Caller, e *entry, command string, basis Basis, ev domain.Event) (*eventstore.Pending, eventstore.Appended, error) {
 	if err := h.load(ctx, e); err != nil {
 		return nil, eventstore.Appended{}, err
 	}
-	attr := Attribution{Basis: basis, Command: "RecordAccess", CommandID: newID(), Actor: c.Staff, RecordedBy: c.Staff, Caller: c}
+	attr := Attribution{Basis: basis, Command: command, CommandID: newID(), Actor: c.Staff, RecordedBy: c.Staff, Caller: c}
 	d, err := NewDraft(ctx, h.sealer, e.ref, e.version+1, attr, []domain.Fact{{Event: ev}})
 	if err != nil {
 		return nil, eventstore.Appended{}, err

@@ -3,12 +3,14 @@ package engine_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/queries"
@@ -163,5 +165,33 @@ func TestRestart(t *testing.T) {
 	v, err := e.Queries.Dossier(t.Context(), r, dossier, queries.DossierOptions{Open: true})
 	if err != nil || len(v.Values) != 1 || string(v.Values[0].Data) == "" {
 		t.Fatalf("after a restart: %+v, %v", v, err)
+	}
+}
+
+// Architecture §1.3: a sign-in and a refused one are facts, the latter the
+// engine's when nobody has that name.
+func TestSignInsAreEvents(t *testing.T) {
+	e := open(t, t.TempDir(), false)
+	coach, _, last := small(t, e)
+	for _, a := range []struct {
+		staff string
+		ok    bool
+	}{{coach, true}, {coach, false}, {"", false}} {
+		if err := e.Commands.RecordSignIn(t.Context(), "click", a.staff, a.ok); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	err := e.Store.ReadAll(t.Context(), last, func(c *eventstore.Commit) error {
+		got = append(got, c.Envelope.Type+" "+c.Envelope.Actor+" "+string(c.Envelope.Data.Events[0].Data))
+		return nil
+	})
+	want := []string{
+		"signin.recorded " + coach + ` {"outcome":"allowed","method":"password"}`,
+		"signin.recorded " + coach + ` {"outcome":"denied","method":"password","code":"wrong_password"}`,
+		`signin.recorded engine {"outcome":"denied","method":"password","code":"unknown_name"}`,
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

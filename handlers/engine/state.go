@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -21,6 +22,12 @@ const stateSchema = "casefile_state"
 // three things that are not rebuilt from the stream, so every write is synced.
 func openState(ctx context.Context, path, postgresURL string) (*sql.DB, string, error) {
 	if postgresURL == "" {
+		// Made here, since the driver would give it the rights of any file.
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, "", unusable(err)
+		}
+		f.Close()
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate")
 		if err != nil {
 			return nil, "", err
