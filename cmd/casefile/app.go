@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"slices"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
