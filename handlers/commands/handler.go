@@ -156,6 +156,7 @@ func (h *Handler) append(ctx context.Context, d *Draft, e *entry) (*eventstore.P
 			p.Recorded, p.Payload, p.Leaf = recorded, done.Payload, done.Leaf
 			return nil
 		}}
+	h.known.Load().add(d.Ref)
 	a, err := h.store.Append(ctx, pending)
 	if err != nil {
 		return nil, a, err
@@ -174,7 +175,6 @@ func (h *Handler) stored(ctx context.Context, d *Draft, e *entry, a eventstore.A
 		}
 		h.announced(ctx, ids)
 	}
-	h.known.Load().add(d.Ref)
 	agg, ok := catalog.AggregateOf(d.Ref.Kind)
 	if !ok {
 		e.reset()

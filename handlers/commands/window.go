@@ -52,6 +52,11 @@ type windowDraft struct {
 func (h *Handler) ExecuteWindow(ctx context.Context, c Caller, rs []Request) []Outcome {
 	out := make([]Outcome, len(rs))
 	ps := h.parseAll(ctx, c, rs, out)
+	if len(rs) >= learnFrom {
+		h.gate.Lock()
+		h.learn(ctx)
+		h.gate.Unlock()
+	}
 	for i := 0; i < len(ps); {
 		i = h.runWindow(ctx, ps, i, out)
 	}
@@ -180,6 +185,7 @@ func (w *window) reserve(ctx context.Context, pl *plan) error {
 // add takes facts into the window and folds them ahead of the store.
 func (w *window) add(pl *plan, ref domain.Ref, facts []domain.Fact, request int) {
 	e := w.entries[ref]
+	w.h.known.Load().add(ref)
 	pred := -1
 	if n, ok := w.newest[ref]; ok {
 		pred = n - 1
@@ -270,7 +276,6 @@ func (w *window) finish(stored []eventstore.Appended, out []Outcome) {
 		e := w.entries[wd.draft.Ref]
 		e.position, e.leaf = a.Position, a.Leaf
 		e.commands[wd.draft.Envelope.CommandID] = a.Position
-		w.h.known.Load().add(wd.draft.Ref)
 		for _, k := range wd.draft.Created {
 			announced = append(announced, k.ID)
 		}
