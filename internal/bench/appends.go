@@ -122,10 +122,12 @@ func (a *appenders) concurrent(ctx context.Context) error {
 		l := &lag{e: a.following}
 		err := errors.Join(
 			add(&ref)(a.reference(ctx, many, slice)),
-			add(&held)(a.commands(ctx, a.held, many, slice, nil)),
+			a.r.profiled("P1-held", func() error { return add(&held)(a.commands(ctx, a.held, many, slice, nil)) }),
 			add(&ref8)(a.reference(ctx, some, slice/2)),
 			add(&held8)(a.commands(ctx, a.held, some, slice/2, nil)),
-			l.during(ctx, func() error { return add(&following)(a.commands(ctx, a.following, many, 2*slice, l.acked)) }),
+			l.during(ctx, func() error {
+				return a.r.profiled("P1-following", func() error { return add(&following)(a.commands(ctx, a.following, many, 2*slice, l.acked)) })
+			}),
 		)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ type Options struct {
 	// Child is the command line that runs Child in a process of its own, to
 	// which one argument is added; nil means this program's "bench --child".
 	Child []string
+	// Profiles is a directory for CPU profiles of what is measured in this
+	// process, a file for each piece; "" for none. They cost a few percent.
+	Profiles string
 	// Progress hears how far it is, in Mode; nil for silence.
 	Progress io.Writer
 	Mode     progress.Mode
@@ -90,6 +94,7 @@ type run struct {
 	dir   string
 	began time.Time
 	rows  []Row
+	files int // profiles so far
 }
 
 func newRun(w io.Writer, o Options) (*run, error) {
@@ -144,4 +149,23 @@ func (r *run) say(format string, args ...any) {
 	if r.o.Mode == progress.Terminal || r.o.Mode == progress.Lines {
 		fmt.Fprintf(r.o.Progress, format+"\n", args...)
 	}
+}
+
+// profiled runs f, a piece of what name stands for, under a CPU profile where
+// one was asked for.
+func (r *run) profiled(name string, f func() error) (err error) {
+	if r.o.Profiles == "" {
+		return f()
+	}
+	r.files++
+	file, err := os.Create(filepath.Join(r.o.Profiles, fmt.Sprintf("%s.%d.pprof", name, r.files)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return f()
 }

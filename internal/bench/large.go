@@ -95,7 +95,11 @@ func (w *world) imported(ctx context.Context) error {
 		}
 		bar := w.r.bar("P3: importing", "lines")
 		began := time.Now()
-		sum, err := importing.Lines(ctx, bytes.NewReader(file), e.Commands, importing.Options{Caller: bringIn, Size: int64(len(file)), Progress: bar.Update})
+		var sum *importing.Summary
+		err = w.r.profiled("P3", func() (err error) {
+			sum, err = importing.Lines(ctx, bytes.NewReader(file), e.Commands, importing.Options{Caller: bringIn, Size: int64(len(file)), Progress: bar.Update})
+			return err
+		})
 		took := time.Since(began)
 		bar.Done()
 		if err != nil {
@@ -135,7 +139,7 @@ func (w *world) published(ctx context.Context, e *engine.Engine, after uint64) (
 		return Quantity{}, err
 	}
 	began := time.Now()
-	err = b.publishWindows(ctx, list)
+	err = w.r.profiled("P3-reference", func() error { return b.publishWindows(ctx, list) })
 	q := rate(len(list), time.Since(began))
 	q.Note = "async, windows of 1,000"
 	return q, err

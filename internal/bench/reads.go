@@ -41,7 +41,7 @@ func (w *world) reads(ctx context.Context) (err error) {
 		}
 	}
 	if w.r.wants("P5") {
-		if err := w.now(ctx, small, large); err != nil {
+		if err := w.r.profiled("P5", func() error { return w.now(ctx, small, large) }); err != nil {
 			return err
 		}
 	}

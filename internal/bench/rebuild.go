@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,7 +58,9 @@ func (w *world) rebuild(ctx context.Context, what string, head uint64, f func(pr
 	bar := w.r.bar("P4: "+what, "events")
 	defer bar.Done()
 	began := time.Now()
-	err := f(func(done, head uint64) { bar.Update(done, float64(done)/float64(max(head, 1))) })
+	err := w.r.profiled("P4-"+strings.ReplaceAll(what, " ", "-"), func() error {
+		return f(func(done, head uint64) { bar.Update(done, float64(done)/float64(max(head, 1))) })
+	})
 	return rate(int(head), time.Since(began)), errors.Join(err, ctx.Err())
 }
 
