@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/casefile-engine/casefile/eventstore"
 )
@@ -21,11 +22,51 @@ const chunkCommits = 64
 // errEnough ends a reading early; it is no error.
 var errEnough = errors.New("projections: read enough")
 
+// readTries bounds how often a reading that breaks off is taken up again
+// without having got any further.
+const readTries = 5
+
+// readError is an error of reading the stream, not of what was read: nothing is
+// wrong with any projection.
+type readError struct{ err error }
+
+func (e *readError) Error() string { return "projections: reading the stream: " + e.err.Error() }
+func (e *readError) Unwrap() error { return e.err }
+
 // feed reads the synced commits after a position, up to the head at the time of
 // the call, decodes those that wants says, and calls f with each in order. The
 // reading, the decoding and f run in goroutines of their own, so that the
 // database is written while the next commits are decoded. f may give errEnough.
-func (r *Runner) feed(ctx context.Context, after uint64, wants func(*eventstore.Commit) bool, f func(*item) error) error {
+//
+// A reading that breaks off is taken up again where it stopped; *readError when
+// that does not help.
+func (r *Runner) feed(ctx context.Context, after uint64, wants reader, f func(*item) error) error {
+	for try := 1; ; try++ {
+		before := after
+		err := r.feedOnce(ctx, after, wants, func(it *item) error {
+			after = it.Commit.Position
+			return f(it)
+		})
+		var broken *readError
+		if !errors.As(err, &broken) || ctx.Err() != nil || errors.Is(err, eventstore.ErrDamaged) {
+			return err
+		}
+		if after > before {
+			try = 1
+		}
+		if try == readTries {
+			return err
+		}
+		r.log.Warn("reading the stream broke off; it is taken up again", "after", after, "kind", errorKind(err))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 100 * time.Millisecond):
+		}
+	}
+}
+
+func (r *Runner) feedOnce(ctx context.Context, after uint64, wants reader, f func(*item) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	// Nothing is left running when feed returns.
@@ -67,9 +108,11 @@ func (r *Runner) feed(ctx context.Context, after uint64, wants func(*eventstore.
 			return ctx.Err()
 		}
 		for i := range c.items {
-			if err := f(&c.items[i]); errors.Is(err, errEnough) {
+			err := f(&c.items[i])
+			if errors.Is(err, errEnough) {
 				return nil
-			} else if err != nil {
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -91,7 +134,7 @@ func (r *Runner) read(ctx context.Context, after uint64, send func(*chunk) error
 		return send(full)
 	})
 	if err != nil {
-		return fmt.Errorf("projections: reading the stream: %w", err)
+		return &readError{err}
 	}
 	if len(c.items) > 0 {
 		return send(c)
@@ -100,16 +143,18 @@ func (r *Runner) read(ctx context.Context, after uint64, send func(*chunk) error
 }
 
 // decodeItem fills in the payload and, where they are wanted, the events.
-func (r *Runner) decodeItem(it *item, wants func(*eventstore.Commit) bool) {
+func (r *Runner) decodeItem(it *item, wants reader) {
 	defer func() {
 		if v := recover(); v != nil {
 			it.err = fmt.Errorf("decoding: a panic of type %T", v)
 		}
 	}()
-	if !wants(it.Commit) {
+	if !wants.wants(it.Commit) {
 		return
 	}
-	it.Payload = payload(it.Commit)
+	if wants.all {
+		it.Payload = payload(it.Commit)
+	}
 	it.Events, it.err = r.decode(it.Commit)
 }
 
@@ -128,13 +173,10 @@ func payload(c *eventstore.Commit) []byte {
 }
 
 // wantedBy is what any of the targets wants.
-func wantedBy(targets []*target) func(*eventstore.Commit) bool {
-	return func(c *eventstore.Commit) bool {
-		for _, t := range targets {
-			if t.wants(c) {
-				return true
-			}
-		}
-		return false
+func wantedBy(targets []*target) reader {
+	all := reader{reads: map[string]bool{}}
+	for _, t := range targets {
+		all.add(t.reader)
 	}
+	return all
 }

@@ -122,7 +122,7 @@ func (r *Runner) stall(ctx context.Context, l *lane, code string, at uint64, err
 	l.failures++
 	l.live, l.retry = nil, time.Now().Add(wait)
 	var a *applyError
-	attrs := []any{"projection", l.Name(), "code", code, "position", at, "retry_in", wait}
+	attrs := []any{"projection", l.Name(), "code", code, "position", at, "kind", errorKind(err), "retry_in", wait}
 	if errors.As(err, &a) && a.stack != nil {
 		attrs = append(attrs, "stack", string(a.stack))
 	}

@@ -246,13 +246,3 @@ func (r *Runner) renew(ctx context.Context) {
 		}
 	}
 }
-
-// wanted is what any projection wants.
-func (r *Runner) wanted(c *eventstore.Commit) bool {
-	for _, l := range r.lanes {
-		if l.wants(c) {
-			return true
-		}
-	}
-	return false
-}

@@ -40,11 +40,12 @@ func foldInto(ctx context.Context, db *readdb.DB, decode Decode, p Projection, f
 	if err != nil {
 		return err
 	}
+	defer w.Wait()
 	r := &Runner{decode: decode}
 	t := newTarget(p, w)
 	err = feed(func(c *eventstore.Commit) error {
 		it := item{Delivery: Delivery{Commit: c}}
-		r.decodeItem(&it, t.wants)
+		r.decodeItem(&it, t.reader)
 		if err := t.fold(ctx, &it); err != nil {
 			return err
 		}

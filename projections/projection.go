@@ -16,7 +16,8 @@ import (
 // type, unless it reads all.
 type Delivery struct {
 	Commit *eventstore.Commit
-	// Payload is the stored form of the commit (eventstore.Marshal's).
+	// Payload is the stored form of the commit (eventstore.Marshal's), for a
+	// projection that reads every commit; nil for others.
 	Payload []byte
 	Events  []domain.Recorded
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/projections/readdb"
 )
@@ -69,6 +71,10 @@ func (r *Runner) buildNeeded(ctx context.Context, lanes []*lane, progress func(d
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var broken *readError
+	if errors.As(err, &broken) {
+		return err
+	}
 	if err != nil {
 		code := codeOf(err)
 		if !readdb.Refused(err) {
@@ -100,16 +106,25 @@ func (r *Runner) build(ctx context.Context, lanes []*lane, progress func(done, h
 		}
 		targets = append(targets, newTarget(l.Projection, w))
 	}
+	defer func() { // nothing is written any more when it is dropped
+		for _, t := range targets {
+			t.w.Wait()
+		}
+	}()
 	report := r.reporter(lanes, 0, head, func(p *published) *measure { return &p.build }, progress)
 	defer r.publishAll(lanes, func(p *published) { p.build = measure{} })
 	report(0)
 	if err := r.feedTargets(ctx, targets, report); err != nil {
 		return nil, err
 	}
+	// Side by side: PostgreSQL makes the indexes of two tables at once.
+	var finish errgroup.Group
+	finish.SetLimit(2)
 	for _, t := range targets {
-		if err := t.w.Finish(ctx); err != nil {
-			return nil, err
-		}
+		finish.Go(func() error { return t.w.Finish(ctx) })
+	}
+	if err := finish.Wait(); err != nil {
+		return nil, err
 	}
 	// What came in meanwhile, until little is left for show, which holds up the
 	// live loop.

@@ -38,6 +38,7 @@ type Runner struct {
 	clock  clock.Clock
 	owner  string // random, new with each start
 	lanes  []*lane
+	wanted reader // what any of them wants
 
 	// work is held by whoever brings lanes forward outside the live loop: a
 	// catch-up, a rebuild, a check. It comes before drive.
@@ -111,7 +112,7 @@ func NewRunner(db *readdb.DB, store eventstore.Store, decode Decode, list []Proj
 	}
 	r := &Runner{
 		db: db, store: store, decode: decode, log: log, clock: c, owner: uuid.NewString(),
-		changed: make(chan struct{}), queue: make(chan *item, 1024), nudge: make(chan struct{}, 1), kick: make(chan struct{}, 1),
+		wanted: reader{reads: map[string]bool{}}, changed: make(chan struct{}), queue: make(chan *item, 1024), nudge: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 	}
 	seen := map[string]bool{}
 	for _, p := range list {
@@ -131,6 +132,7 @@ func NewRunner(db *readdb.DB, store eventstore.Store, decode Decode, list []Proj
 			seen["table "+t.Name] = true
 		}
 		r.lanes = append(r.lanes, l)
+		r.wanted.add(l.reader)
 	}
 	return r, nil
 }

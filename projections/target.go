@@ -56,6 +56,14 @@ func newReader(p Projection) (t reader) {
 	return t
 }
 
+// add makes t want what o wants too.
+func (t *reader) add(o reader) {
+	t.all = t.all || o.all
+	for typ := range o.reads {
+		t.reads[typ] = true
+	}
+}
+
 // wants tells whether the projection reads a commit.
 func (t *reader) wants(c *eventstore.Commit) bool {
 	if t.all {
@@ -80,8 +88,12 @@ func (t *target) fold(ctx context.Context, it *item) error {
 		if it.err != nil {
 			return &applyError{code: "undecodable", err: it.err}
 		}
+		d := it.Delivery
+		if !t.all { // there or not by what else is fed; so never there
+			d.Payload = nil
+		}
 		t.w.Begin()
-		if err := t.apply(ctx, &it.Delivery); err != nil {
+		if err := t.apply(ctx, &d); err != nil {
 			t.w.Undo()
 			return err
 		}
@@ -134,17 +146,26 @@ func codeOf(err error) string {
 	return "apply_failed"
 }
 
-// errorKind is what a log may say of an error that may repeat data.
+// errorKind is what a log may say of an error whose text may repeat data.
 func errorKind(err error) string {
 	for _, e := range []struct {
 		err  error
 		kind string
-	}{{eventstore.ErrUnavailable, "stream_unavailable"}, {eventstore.ErrDamaged, "damaged"}, {context.DeadlineExceeded, "timeout"}} {
+	}{
+		{eventstore.ErrUnavailable, "stream_unavailable"}, {eventstore.ErrDamaged, "damaged"}, {eventstore.ErrNotFound, "not_found"},
+		{readdb.ErrFenced, "fenced"}, {context.DeadlineExceeded, "timeout"}, {context.Canceled, "canceled"},
+	} {
 		if errors.Is(err, e.err) {
 			return e.kind
 		}
 	}
-	return fmt.Sprintf("%T", errors.Unwrap(err))
+	if code := readdb.ErrorCode(err); code != "" {
+		return code
+	}
+	for errors.Unwrap(err) != nil {
+		err = errors.Unwrap(err)
+	}
+	return fmt.Sprintf("%T", err)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, eventstore.ErrNotFound) }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"modernc.org/sqlite"
 )
 
 // write brings everything that is pending in followed tables into tx, and in
@@ -120,21 +123,78 @@ func (b *buffer) settled(limit int64) {
 	}
 }
 
-// Stream writes the rows of a load that are only inserted, and everything else
-// too once it takes more memory than the limit. To be called between commits.
+// Stream writes the rows of a load that are only inserted, in a goroutine of its
+// own, so that folding goes on; its error comes with the next call. Once
+// everything else takes more memory than the limit, that is written too. What
+// waits in followed tables is written before it returns. To be called between
+// commits.
 func (w *Writer) Stream(ctx context.Context) error {
 	if w.held() > w.db.spill {
 		return w.loaded(ctx, false)
 	}
-	if w.Pending() == 0 {
-		return nil
-	}
-	if err := w.db.inTx(ctx, func(tx writeTx) error { return w.write(ctx, tx) }); err != nil {
+	if err := w.drain(); err != nil || w.Pending() == 0 {
 		return err
 	}
-	w.written()
+	streams := w.take()
+	if w.Pending() > 0 {
+		if err := w.db.inTx(ctx, func(tx writeTx) error { return w.write(ctx, tx) }); err != nil {
+			return err
+		}
+		w.written()
+	}
+	if len(streams) == 0 {
+		return nil
+	}
+	done := make(chan error, 1)
+	w.inflight = done
+	go func() {
+		done <- w.db.inTx(ctx, func(tx writeTx) error {
+			for _, s := range streams {
+				if err := tx.insert(ctx, s.physical, s.rows); err != nil {
+					return fmt.Errorf("readdb: loading %s: %w", s.Name, err)
+				}
+			}
+			return nil
+		})
+	}()
 	return nil
 }
+
+// stream is some rows on their way into a table that is being loaded.
+type stream struct {
+	*physical
+	rows []Row
+}
+
+// take takes out the rows of fresh tables that are only inserted.
+func (w *Writer) take() (out []stream) {
+	for _, b := range w.order {
+		if !b.fresh || len(b.inserts) == 0 {
+			continue
+		}
+		out = append(out, stream{b.physical, b.inserts})
+		for _, r := range b.inserts {
+			b.account(r, insert, -1)
+		}
+		b.streamed = true
+		b.inserts, b.mark = make([]Row, 0, len(b.inserts)), 0
+	}
+	return out
+}
+
+// drain waits for the rows that another goroutine writes.
+func (w *Writer) drain() error {
+	if w.inflight == nil {
+		return nil
+	}
+	err := <-w.inflight
+	w.inflight = nil
+	return err
+}
+
+// Wait waits until no goroutine of the writer writes any more, whatever came of
+// it; for a load that is given up.
+func (w *Writer) Wait() { _ = w.drain() }
 
 // Finish ends a load: what is in memory is written, keys and indexes are made
 // and the database's statistics of the tables too. From then on the tables are
@@ -144,12 +204,18 @@ func (w *Writer) Finish(ctx context.Context) error { return w.loaded(ctx, true) 
 // loaded turns fresh tables into followed ones, one transaction a table, so
 // that the live projections can write in between.
 func (w *Writer) loaded(ctx context.Context, indexes bool) error {
+	if err := w.drain(); err != nil {
+		return err
+	}
 	if err := w.db.inTx(ctx, func(tx writeTx) error { return w.write(ctx, tx) }); err != nil {
 		return err
 	}
 	w.written()
 	for _, b := range w.order {
 		err := w.db.inTx(ctx, func(tx writeTx) error {
+			if err := w.db.roomy(ctx, tx); err != nil {
+				return err
+			}
 			if b.fresh {
 				if err := w.db.writeLoaded(ctx, tx, b); err != nil {
 					return err
@@ -173,6 +239,15 @@ func (w *Writer) loaded(ctx context.Context, indexes bool) error {
 		}
 	}
 	return nil
+}
+
+// roomy lets PostgreSQL sort for an index in more memory than its default 64 MB.
+func (db *DB) roomy(ctx context.Context, tx writeTx) error {
+	if !db.dialect.dollar {
+		return nil
+	}
+	_, err := tx.exec(ctx, "SET LOCAL maintenance_work_mem = '192MB'")
+	return err
 }
 
 // writeLoaded writes what a load kept in memory: first what is new to the
@@ -202,6 +277,9 @@ func (db *DB) writeLoaded(ctx context.Context, tx writeTx, b *buffer) error {
 // streamed to it are looked up now. Nothing pending is written: the commit may
 // still be taken back.
 func (w *Writer) settle(ctx context.Context, b *buffer) error {
+	if err := w.drain(); err != nil {
+		return err
+	}
 	if err := w.db.inTx(ctx, func(tx writeTx) error { return w.db.key(ctx, tx, b.physical) }); err != nil {
 		return fmt.Errorf("readdb: giving %s its key: %w", b.Name, err)
 	}
@@ -213,6 +291,20 @@ func (w *Writer) settle(ctx context.Context, b *buffer) error {
 // key, a value over a limit), rather than being unavailable: trying again does
 // not help then.
 func Refused(err error) bool { return sqliteRefused(err) || postgresRefused(err) }
+
+// ErrorCode is the database's own code of an error, such as "postgres 23505" or
+// "sqlite 5", which says what happened without repeating data; "" for an error
+// that is not the database's.
+func ErrorCode(err error) string {
+	if s := postgresState(err); s != "" {
+		return "postgres " + s
+	}
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return "sqlite " + strconv.Itoa(e.Code())
+	}
+	return ""
+}
 
 // ErrFenced: another instance writes this projection now.
 var ErrFenced = errors.New("readdb: another instance follows this projection")

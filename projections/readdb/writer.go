@@ -29,6 +29,7 @@ type Writer struct {
 	tables     map[string]*buffer
 	order      []*buffer
 	journal    []undo
+	inflight   chan error // of the goroutine that writes streamed rows; nil without one
 }
 
 // buffer is what a Writer knows of one table.
