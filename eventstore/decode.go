@@ -12,8 +12,8 @@ import (
 
 // Decoding the clear line is what reading the stream costs most, so a line in
 // exactly the form that Marshal writes (fields in order, compact, no escapes,
-// ASCII) is read by the scanner below, ten times as fast as by a general
-// decoder. Any other line goes to the general one. The scanner may refuse a
+// ASCII) is read by the scanner below: measured side by side, in about half the
+// time of the general decoder and a fifth of that of encoding/json. Any other line goes to the general one. The scanner may refuse a
 // line that the general decoder takes, never the other way round, and where
 // both take it they agree; FuzzUnmarshal holds that.
 

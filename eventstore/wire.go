@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 )
 
@@ -12,9 +13,13 @@ import (
 // no line feed, so the first one ends it; the sizes and digests in the section
 // refs say where each ciphertext ends and that it is whole.
 
-// MaxPayload is the largest stored commit in bytes. It is the server's limit
-// for a message, which the embedded server is configured with.
-const MaxPayload = 8 << 20
+// MaxMessage is the server's limit for a message with its headers, in bytes;
+// the embedded server is configured with it, and a cluster must be.
+const MaxMessage = 8 << 20
+
+// MaxPayload is the largest stored commit in bytes; the rest of MaxMessage is
+// for the headers.
+const MaxPayload = MaxMessage - 4096
 
 // LeafHash is the RFC 6962 leaf hash of a clear line: SHA-256 over 0x00 and the line.
 func LeafHash(clear []byte) Leaf {
@@ -41,7 +46,7 @@ func ParseLeaf(s string) (l Leaf, err error) {
 // Marshal gives the stored form and its leaf. The caller has filled in the
 // section refs; sealed holds the ciphertexts in their order.
 func Marshal(e *Envelope, sealed [][]byte) (payload []byte, leaf Leaf, err error) {
-	clear, err := encodeEnvelope(e)
+	clear, err := json.Marshal(e)
 	if err != nil {
 		return nil, Leaf{}, fmt.Errorf("eventstore: encoding an envelope: %w", err)
 	}

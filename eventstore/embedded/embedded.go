@@ -102,14 +102,8 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		if s.node, err = startNode(o.Dir, false, o.Log); err != nil {
 			return err
 		}
-		err = checkWrites(ctx, s.node, o.Dir)
-		if o.failCheck {
-			err = errors.New("told to fail")
-		}
-		if err == nil {
-			if err = s.openStream(ctx, o, newest, known); !errors.Is(err, errUnexpected) {
-				return err
-			}
+		if err = s.openStream(ctx, o, newest, known); !errors.Is(err, errUnexpected) {
+			return err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -156,7 +150,19 @@ func (s *Store) openStream(ctx context.Context, o Options, newest tail, known *g
 		if err == nil {
 			err = checkBlocks(b, last)
 		}
+		// Only now, beside the stream: the server deletes a scratch stream in the
+		// background, and with the last stream the folder of all of them, from
+		// under one that is just being made.
+		if err == nil {
+			err = checkWrites(ctx, s.node, o.Dir)
+		}
+		if o.failCheck {
+			err = errors.New("told to fail")
+		}
 		if err != nil {
+			if b != nil && b.f != nil {
+				b.close()
+			}
 			st.Close()
 			return fmt.Errorf("%w: %w", errUnexpected, err)
 		}

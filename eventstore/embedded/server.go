@@ -16,9 +16,6 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 )
 
-// maxMessage leaves room for the headers beside the largest commit.
-const maxMessage = eventstore.MaxPayload + 4096
-
 const (
 	// readyWithin is how long the server may take to recover its streams.
 	readyWithin = 5 * time.Minute
@@ -41,7 +38,7 @@ func startNode(dir string, syncAlways bool, log *slog.Logger) (*node, error) {
 		JetStream: true, StoreDir: dir, DisableJetStreamBanner: true,
 		// The disk itself is the limit, not three quarters of what was free at start.
 		JetStreamMaxStore: 1 << 60, JetStreamMaxMemory: 1 << 30,
-		MaxPayload: maxMessage, MaxPending: 256 << 20, NoSystemAccount: true,
+		MaxPayload: eventstore.MaxMessage, MaxPending: 256 << 20, NoSystemAccount: true,
 		SyncInterval: ownSync, SyncAlways: syncAlways,
 	})
 	if err != nil {

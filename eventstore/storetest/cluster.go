@@ -11,6 +11,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/casefile-engine/casefile/eventstore"
 )
 
 // Cluster is three NATS servers on the loopback interface, each message synced.
@@ -34,7 +36,7 @@ func StartCluster(t *testing.T) *Cluster {
 	for i := range size {
 		s, err := server.NewServer(&server.Options{
 			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: ports[i],
-			JetStream: true, StoreDir: filepath.Join(dir, fmt.Sprint(i)), SyncAlways: true, MaxPayload: 8<<20 + 4096,
+			JetStream: true, StoreDir: filepath.Join(dir, fmt.Sprint(i)), SyncAlways: true, MaxPayload: eventstore.MaxMessage,
 			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[size+i]},
 			Routes:  server.RoutesFromStr(strings.Join(routes, ",")),
 			NoSigs:  true, NoLog: true,
