@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -17,7 +18,20 @@ import (
 // version is set by the build.
 var version = "dev"
 
+// What the collector may use: much less work for it under load, and still
+// within the memory that targets.md allows (P9). GOGC and GOMEMLIMIT go before.
+const (
+	gcPercent   = 400
+	memoryLimit = 700 << 20 // bytes; soft
+)
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

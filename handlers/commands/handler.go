@@ -158,11 +158,36 @@ func (h *Handler) append(ctx context.Context, d *Draft, e *entry) (*eventstore.P
 		}}
 	h.known.Load().add(d.Ref)
 	a, err := h.store.Append(ctx, pending)
+	if err == nil && a.Leaf != pending.Leaf {
+		err = h.adopt(ctx, d, a)
+	}
 	if err != nil {
 		return nil, a, err
 	}
+	if a.Leaf != pending.Leaf {
+		// The command id stands there already, in another encoding: it was sent
+		// twice at once, or is another command's. Loading tells which.
+		return nil, a, eventstore.ErrConflict
+	}
 	h.stored(ctx, d, e, a)
 	return pending, a, nil
+}
+
+// adopt takes over what a store found standing under the draft's command id
+// when the append was not acknowledged as sent: an earlier sending of this very
+// draft, whose envelope the draft then takes. The same command that another
+// instance stored is a conflict: loaded again, it is a duplicate, or the reuse
+// of an id with other content.
+func (h *Handler) adopt(ctx context.Context, d *Draft, a eventstore.Appended) error {
+	c, err := h.store.At(ctx, a.Position)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", eventstore.ErrUnknown, err)
+	case c.Envelope.ID != d.Envelope.ID:
+		return eventstore.ErrConflict
+	}
+	d.Envelope = c.Envelope
+	return nil
 }
 
 // stored folds a durable draft into its entry and tells the vault that its new
