@@ -59,7 +59,7 @@ const (
 	ClassMedical Class = "medical"
 	ClassSubsidy Class = "subsidy"
 	ClassFiscal  Class = "fiscal"
-	ClassPerson  Class = "person" // staff and recipients
+	ClassPerson  Class = "person" // staff, recipients and incidents
 )
 
 // Classes lists the retention classes of a dossier in byte order.
@@ -97,4 +97,28 @@ var (
 	Activities        = []string{"conversation", "report", "mediation", "aftercare", "administration", "travel", "other"}
 	RequestKinds      = []string{"access", "rectification", "completion", "erasure", "restriction", "objection", "portability"}
 	AccessActions     = []string{"view", "search", "list", "print", "export"}
+)
+
+// Codes of what stands beside the dossiers. The catalogue leaves them open.
+var (
+	// IncidentKinds are what an incident can be (C-2.1.2, L-33): a calamity that
+	// stops the work; a breach of security in general; data sent to somebody else
+	// than was meant; data given by telephone; a record filed in another client's
+	// dossier; paper or a device lost or stolen; somebody who looked without a
+	// right; an attack on the system; an archive, log or ledger that is not as it
+	// was written; and what is none of these.
+	IncidentKinds = []string{
+		"calamity", "breach", "wrong_recipient", "telephone", "wrong_dossier", "lost_paper", "lost_device",
+		"unauthorised_access", "attack", "tampering", "other",
+	}
+	// IncidentRisks are the risks of a breach to the people concerned: none;
+	// low, which is the law's "unlikely to result in a risk"; medium, a risk, of
+	// which the authority must hear (AVG 33); high, of which the clients must hear
+	// as well (AVG 34).
+	IncidentRisks = []string{"none", "low", "medium", "high"}
+	// PaperDestructions are the ways in which paper is destroyed (S-Bew4).
+	PaperDestructions = []string{"shredded", "burned", "pulped", "supplier", "other"}
+	// RedateReasons say why a dossier's terms are worked out anew: another version
+	// of the same regulation took effect, or another regulation.
+	RedateReasons = []string{"new_version", "new_regulation"}
 )

@@ -57,11 +57,15 @@ const (
 	// KindUnique holds reservations of what must be unique in an agency; its id
 	// is a keyed hash.
 	KindUnique = "unique"
+	// KindIncident is a calamity or breach (C-2.1.2).
+	KindIncident = "incident"
+	// KindPaper has all paper volumes of an agency (C-1.1b); see docs/adr/0004.
+	KindPaper = "paper"
 )
 
-// Ref names one aggregate of one agency. ID is a UUID, but for KindAgency (the
-// agency's own name), KindAccess (the actor) and KindUnique (a keyed hash in
-// lower-case hex).
+// Ref names one aggregate of one agency. ID is a UUID, but for KindAgency and
+// KindPaper (the agency's own name), KindAccess (the actor) and KindUnique (a
+// keyed hash in lower-case hex).
 type Ref struct {
 	Agency string `json:"agency"`
 	Kind   string `json:"kind"`

@@ -15,6 +15,8 @@ import (
 	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -44,6 +46,20 @@ func Events() []EventSpec {
 		event[staff.ConfidentialitySigned](1),
 		event[staff.RoleGranted](1),
 		event[staff.RoleRevoked](1),
+		event[staff.AccessGranted](1),
+		event[staff.AccessRevoked](1),
+		event[staff.MaintenanceGranted](1),
+
+		event[incident.Reported](1),
+		event[incident.Assessed](1),
+		event[incident.AuthorityNotified](1),
+		event[incident.Closed](1),
+
+		event[paper.VolumeRegistered](1),
+		event[paper.CheckedOut](1),
+		event[paper.CheckedIn](1),
+		event[paper.Attested](1),
+		event[paper.Destroyed](1),
 
 		event[access.Recorded](1),
 		event[access.SignIn](1),

@@ -8,7 +8,9 @@ import (
 	"github.com/casefile-engine/casefile/domain/agency"
 	sc "github.com/casefile-engine/casefile/domain/catalog/scenario"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
@@ -25,6 +27,7 @@ func samples(t *testing.T) map[string]domain.Event {
 	day, later, at := nl.MustDate("2017-02-01"), nl.MustDate("2018-02-01"), sc.Time("2017-02-01")
 	health := []domain.Category{domain.CatDisability, domain.CatMedical}
 	terms := agency.RecipientTerms{Class: "commissioner", Subtype: "uwv", Agreement: true, AgreementUntil: later, Secrecy: true, AuthorisedForSubsidies: true}
+	place := paper.Place{Volume: sc.Record, Dossier: sc.Dossier, Cabinet: "K-1"}
 	list := []domain.Event{
 		adopted,
 		&agency.RecipientRegistered{Recipient: sc.UWV, RecipientTerms: terms},
@@ -35,6 +38,18 @@ func samples(t *testing.T) map[string]domain.Event {
 		&staff.ConfidentialitySigned{SignedOn: day, Until: later},
 		&staff.RoleGranted{Role: "coach"},
 		&staff.RoleRevoked{Role: "coach"},
+		&staff.AccessGranted{Grant: sc.Hold, Dossiers: []string{sc.Dossier}, Team: true, Categories: health, Purpose: "complaint", From: at, Until: at.AddDate(0, 1, 0), AuthorisedBy: sc.Admin},
+		&staff.AccessRevoked{Grant: sc.Hold},
+		&staff.MaintenanceGranted{Grant: sc.Hold, From: at, Until: at.AddDate(0, 0, 1), ApprovedBy: sc.Admin},
+		&incident.Reported{DiscoveredAt: at, NotifyBy: at.AddDate(0, 0, 3), Kind: "wrong_recipient", Dossiers: []string{sc.Dossier}, Categories: health, People: 2},
+		&incident.Assessed{Risk: "high", NotifyAuthority: true, NotifyClients: true},
+		&incident.AuthorityNotified{NotifiedAt: at},
+		&incident.Closed{ClosedOn: later},
+		&paper.VolumeRegistered{Place: place},
+		&paper.CheckedOut{Place: place, Purpose: "guidance"},
+		&paper.CheckedIn{Place: place},
+		&paper.Attested{Date: day, Cabinet: "K-1", Out: []string{sc.Record}},
+		&paper.Destroyed{Place: place, List: sc.Hold, Method: "shredded", WitnessedBy: sc.Admin},
 		&access.Recorded{Action: "view", Outcome: access.Denied, Dossiers: []string{sc.Dossier}, Owners: []string{"dossier/" + sc.Dossier}, Categories: health,
 			Purpose: "guidance", Ground: "assignment", Role: "coach", OnBehalfOf: sc.Admin, Code: "not_assigned", Rule: "C-0d", Imported: true},
 		&access.SignIn{Outcome: access.Denied, Method: "password", Code: "wrong_password"},

@@ -2,7 +2,12 @@
 // the declaration of confidentiality and the roles (C-2.1.5, C-2.7e).
 package staff
 
-import "github.com/casefile-engine/casefile/domain/nl"
+import (
+	"time"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+)
 
 // The types of event of a member of staff.
 const (
@@ -11,6 +16,9 @@ const (
 	TypeConfidentialitySigned = "confidentiality.signed"
 	TypeRoleGranted           = "role.granted"
 	TypeRoleRevoked           = "role.revoked"
+	TypeAccessGranted         = "access.granted"
+	TypeAccessRevoked         = "access.revoked"
+	TypeMaintenanceGranted    = "maintenance.granted"
 )
 
 // Every section of these events belongs to "staff/<id>", class person,
@@ -41,6 +49,35 @@ type RoleRevoked struct {
 	Role string `json:"role"`
 }
 
+// AccessGranted lets somebody read what no assignment lets him, on a director's
+// authority (C-2.7a, S-Toe2). Section: {reason}.
+type AccessGranted struct {
+	Grant domain.ID `json:"grant"`
+	// Dossiers are those that it opens; none while Team opens all of the agency.
+	Dossiers     []domain.ID       `json:"dossiers,omitzero"`
+	Team         bool              `json:"team,omitzero"`
+	Categories   []domain.Category `json:"categories"`
+	Purpose      string            `json:"purpose"`
+	From         time.Time         `json:"from"`
+	Until        time.Time         `json:"until"` // excluded
+	AuthorisedBy domain.ID         `json:"authorised_by"`
+}
+
+// AccessRevoked ends a grant, or a maintenance window, at its occurred_at.
+// Section: {reason}.
+type AccessRevoked struct {
+	Grant domain.ID `json:"grant"`
+}
+
+// MaintenanceGranted opens a window in which a supplier may work on the system
+// (C-2.7f). Section: {contract, ticket}.
+type MaintenanceGranted struct {
+	Grant      domain.ID `json:"grant"`
+	From       time.Time `json:"from"`
+	Until      time.Time `json:"until"` // excluded
+	ApprovedBy domain.ID `json:"approved_by"`
+}
+
 // EventType names are the constants above.
 
 func (*Enrolled) EventType() string              { return TypeEnrolled }
@@ -48,3 +85,6 @@ func (*Ended) EventType() string                 { return TypeEnded }
 func (*ConfidentialitySigned) EventType() string { return TypeConfidentialitySigned }
 func (*RoleGranted) EventType() string           { return TypeRoleGranted }
 func (*RoleRevoked) EventType() string           { return TypeRoleRevoked }
+func (*AccessGranted) EventType() string         { return TypeAccessGranted }
+func (*AccessRevoked) EventType() string         { return TypeAccessRevoked }
+func (*MaintenanceGranted) EventType() string    { return TypeMaintenanceGranted }

@@ -19,6 +19,25 @@ type State struct {
 	LeftOn       nl.Date       `json:"left_on,omitzero"`
 	Declarations []Declaration `json:"declarations,omitzero"`
 	Roles        []RoleSpan    `json:"roles,omitzero"`
+	Grants       []Grant       `json:"grants,omitzero"` // in stream order
+}
+
+// Grant lets a member of staff read what no assignment lets him (C-2.7a), or a
+// supplier work on the system (C-2.7f), from From to Until, excluded.
+type Grant struct {
+	ID          domain.ID         `json:"id"`
+	Maintenance bool              `json:"maintenance,omitzero"` // a supplier's window
+	Dossiers    []domain.ID       `json:"dossiers,omitzero"`
+	Team        bool              `json:"team,omitzero"` // all dossiers of the agency
+	Categories  []domain.Category `json:"categories,omitzero"`
+	Purpose     string            `json:"purpose,omitzero"`
+	From        time.Time         `json:"from"`
+	Until       time.Time         `json:"until"`
+}
+
+// Opens tells whether the grant covers a dossier.
+func (g *Grant) Opens(dossier domain.ID) bool {
+	return !g.Maintenance && (g.Team || slices.Contains(g.Dossiers, dossier))
 }
 
 // Declaration is a declaration of confidentiality, both days included.
@@ -68,6 +87,21 @@ func (s *State) BoundOn(day nl.Date) bool {
 	})
 }
 
+// GrantsAt are the grants and maintenance windows that hold at an instant, in
+// stream order: none before the enrolment or after the last day.
+func (s *State) GrantsAt(t time.Time) []Grant {
+	if !s.ActiveAt(t) {
+		return nil
+	}
+	var out []Grant
+	for _, g := range s.Grants {
+		if !t.Before(g.From) && t.Before(g.Until) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 // Evolve folds one event into the state, which it may change and which the
 // caller does not use afterwards.
 func Evolve(s *State, r domain.Recorded) *State {
@@ -89,6 +123,26 @@ func Evolve(s *State, r domain.Recorded) *State {
 				s.Roles[i].Until = r.Meta.Occurred
 			}
 		}
+	case *AccessGranted:
+		s.Grants = append(s.Grants, Grant{
+			ID: e.Grant, Dossiers: e.Dossiers, Team: e.Team, Categories: e.Categories, Purpose: e.Purpose, From: e.From, Until: e.Until,
+		})
+	case *MaintenanceGranted:
+		s.Grants = append(s.Grants, Grant{ID: e.Grant, Maintenance: true, Purpose: "maintenance", From: e.From, Until: e.Until})
+	case *AccessRevoked:
+		s.revoke(e.Grant, r.Meta.Occurred)
 	}
 	return s
+}
+
+// revoke ends a grant at an instant; one that had not begun never does.
+func (s *State) revoke(grant domain.ID, at time.Time) {
+	for i := range s.Grants {
+		if g := &s.Grants[i]; g.ID == grant && at.Before(g.Until) {
+			g.Until = at
+			if g.Until.Before(g.From) {
+				g.From = g.Until
+			}
+		}
+	}
 }
