@@ -149,8 +149,8 @@ func (h *Handler) fold(ctx context.Context, e *entry, last uint64, useSnapshot b
 	}
 	folded := 0
 	apply := func(c *eventstore.Commit) error {
-		if c.Envelope.Version <= e.version {
-			return nil
+		if c.Envelope.Version <= e.version || c.Position > last {
+			return nil // another instance may append meanwhile; the append will tell
 		}
 		if c.Envelope.Version != e.version+1 {
 			return fmt.Errorf("commands: commit %d of an aggregate follows %d: %w", c.Envelope.Version, e.version, eventstore.ErrDamaged)
@@ -191,11 +191,19 @@ func (h *Handler) evolve(e *entry, agg catalog.Aggregate, c *eventstore.Commit) 
 	return nil
 }
 
-// restore starts from a snapshot when there is a usable one.
+// restore starts from a snapshot when there is a usable one. The view must reach
+// it: the command ids below a snapshot are looked up there, and one that a view
+// under rebuild does not have yet would be carried out twice.
 func (h *Handler) restore(ctx context.Context, e *entry, agg catalog.Aggregate) {
+	if h.view == nil {
+		return
+	}
 	s, ok, err := h.snapshots.Load(ctx, e.ref)
 	if err != nil || !ok || s.Schema != agg.StateSchema {
 		return // a cache that cannot be used costs time, nothing else
+	}
+	if seen, err := h.view.LastPosition(ctx, e.ref); err != nil || seen < s.Position {
+		return
 	}
 	state, err := agg.DecodeState(s.State)
 	if err != nil {
