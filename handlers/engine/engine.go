@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -28,7 +27,6 @@ import (
 	"github.com/casefile-engine/casefile/internal/clock"
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/all"
-	"github.com/casefile-engine/casefile/projections/commits"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/readdb"
 )
@@ -168,11 +166,21 @@ func (e *Engine) openVault(ctx context.Context, o Options) error {
 		}
 		b.Shared = shared
 	}
-	id, err := vault.Bind(b)
+	head, err := e.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	head, err := e.Store.Head(ctx)
+	bind := vault.Bind
+	if head > 0 && o.NATSURL != "" && b.Shared == "" {
+		// The cluster's commits were sealed by a store that is not here. Binding
+		// these directories would give them the id of a store that never was, and
+		// the right keys, once they are brought, would not fit them.
+		bind = vault.CheckBinding
+	}
+	id, err := bind(b)
+	if err != nil && head > 0 && domain.AsError(err).Code == "no_store" {
+		return &domain.Error{Kind: domain.KindConflict, Code: "keys_missing", Rule: "C-2.1.4c", Message: "the cluster has the commits of a store, and its keys and vault are not here; give --postgres-url of the database that has the vault, and copy the keys directory of a running instance"}
+	}
 	if err != nil {
 		return err
 	}
@@ -257,26 +265,4 @@ func (e *Engine) Close() error {
 	}
 	e.closers = nil
 	return errors.Join(errs...)
-}
-
-// commitView reads aggregates from the commits view, each copy compared with
-// its leaf.
-type commitView struct{ db *readdb.DB }
-
-func (v commitView) ReadAggregate(ctx context.Context, ref domain.Ref, after uint64, f func(*eventstore.Commit) error) error {
-	return commits.ReadAggregate(ctx, v.db, ref, after, func(e commits.Entry) error {
-		c, err := e.Checked()
-		if err != nil {
-			return fmt.Errorf("engine: the commits view: %w", err)
-		}
-		return f(c)
-	})
-}
-
-func (v commitView) FindCommand(ctx context.Context, ref domain.Ref, id string) (uint64, bool, error) {
-	return commits.FindCommand(ctx, v.db, ref, id)
-}
-
-func (v commitView) LastPosition(ctx context.Context, ref domain.Ref) (uint64, error) {
-	return commits.LastPosition(ctx, v.db, ref)
 }
