@@ -13,7 +13,7 @@ import (
 // §1.3): it comes back as a fact and as the error. A fault of form is no
 // refusal of a disclosure, so it leaves nothing.
 func (d *decision) disclose(c *Disclose) ([]domain.Fact, error) {
-	if d.s.Disclosures[c.Disclosure] {
+	if d.s.Disclosures[c.Disclosure] != nil {
 		return nil, inUse("disclosure", "C-2.6.1")
 	}
 	in := d.disclosureInput(c)

@@ -25,7 +25,14 @@ func Evolve(s *State, r domain.Recorded) *State {
 		s.DeclinedOn = e.DeclinedOn
 	case *ClientChanged:
 		s.BSNStatute = s.BSNStatute || slices.Contains(e.Fields, "bsn_statute")
-	case *RegulationHandedOut, *RecordCompleted, *DisclosureRefused:
+		if e.Correction {
+			for _, k := range particularsOf(e.Fields) {
+				put(&s.Changed, k, s.Changed[k].later(pointOf(r.Meta)))
+			}
+		}
+	case *RecordCompleted:
+		s.changed(e.Record, r.Meta)
+	case *RegulationHandedOut, *DisclosureRefused:
 		// facts that no later decision asks for
 	case *StaffAssigned:
 		s.Assignments = append(s.Assignments, Assignment{e.Staff, e.Capacity, Span{e.From, e.Until}})
@@ -33,8 +40,8 @@ func Evolve(s *State, r domain.Recorded) *State {
 		s.unassign(e)
 	case *TrajectoryStarted, *TrajectoryEnded, *TrajectoryReopened:
 		s.evolveTrajectory(r.Event)
-	case *RecordAdded, *RecordCorrected, *RecordRestricted, *RestrictionLifted:
-		s.evolveRecord(r.Event, at)
+	case *RecordAdded, *RecordCorrected, *RecordRestricted, *RestrictionLifted, *RecordMoved:
+		s.evolveRecord(r.Event, r.Meta)
 	case *HoursLogged:
 		put(&s.Entries, e.Entry, e.Minutes)
 	case *HoursCorrected:
@@ -52,20 +59,22 @@ func Evolve(s *State, r domain.Recorded) *State {
 			}
 		}
 	case *DisclosureMade:
-		put(&s.Disclosures, e.Disclosure, true)
+		s.evolveNotices(e, r.Meta)
 	case *HoldPlaced:
 		put(&s.Holds, e.Hold, &Hold{Classes: e.Classes, Records: e.Records, Span: Span{From: at}})
 	case *HoldLifted:
 		if h := s.Holds[e.Hold]; h != nil {
 			h.Until = at
 		}
+	default:
+		s.evolveRights(e, r.Meta)
 	}
 	return s
 }
 
-func put[V any](m *map[domain.ID]V, k domain.ID, v V) {
+func put[K comparable, V any](m *map[K]V, k K, v V) {
 	if *m == nil {
-		*m = map[domain.ID]V{}
+		*m = map[K]V{}
 	}
 	(*m)[k] = v
 }
@@ -121,7 +130,8 @@ func (t *Trajectory) end(day nl.Date) {
 	t.Open[len(t.Open)-1].Until = day
 }
 
-func (s *State) evolveRecord(event domain.Event, at time.Time) {
+func (s *State) evolveRecord(event domain.Event, m domain.Meta) {
+	at := m.Occurred
 	switch e := event.(type) {
 	case *RecordAdded:
 		date := e.ObtainedOn
@@ -139,10 +149,18 @@ func (s *State) evolveRecord(event domain.Event, at time.Time) {
 				r.Date = e.ObtainedOn
 			}
 		}
+		s.changed(e.Record, m)
 	case *RecordRestricted:
 		if r := s.Records[e.Record]; r != nil {
 			r.Restricted = append(r.Restricted, Span{From: at})
 		}
+		s.changed(e.Record, m)
+	case *RecordMoved:
+		if r := s.Records[e.Record]; r != nil {
+			r.Moved, r.MovedTo = at, e.ToDossier
+			r.Restricted = append(r.Restricted, Span{From: at})
+		}
+		s.changed(e.Record, m)
 	case *RestrictionLifted:
 		if r := s.Records[e.Record]; r != nil && len(r.Restricted) > 0 {
 			r.Restricted[len(r.Restricted)-1].Until = at

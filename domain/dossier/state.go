@@ -11,7 +11,7 @@ import (
 
 // StateSchema is the version of State's stored form; snapshots of another
 // version are thrown away.
-const StateSchema = 1
+const StateSchema = 2
 
 // State is what Decide needs to know of a dossier, folded in stream order. It
 // keeps the intervals of its facts, so that a command that comes in late is
@@ -36,8 +36,17 @@ type State struct {
 	Consents     map[domain.ID]*Consent `json:"consents,omitzero"`
 	Objections   []Span                 `json:"objections,omitzero"`
 	Holds        map[domain.ID]*Hold    `json:"holds,omitzero"`
-	// Disclosures are the ids of those that were made.
-	Disclosures map[domain.ID]bool `json:"disclosures,omitzero"`
+	// Disclosures are those that were made, lawful or not.
+	Disclosures map[domain.ID]*Disclosure `json:"disclosures,omitzero"`
+	// Changed is when particulars of a category were corrected last (L-19).
+	Changed map[domain.Category]Point `json:"changed,omitzero"`
+
+	Representatives map[domain.ID]*Representative `json:"representatives,omitzero"`
+	Requests        map[domain.ID]*Request        `json:"requests,omitzero"`
+	Views           map[domain.ID]*View           `json:"views,omitzero"`
+	Complaints      map[domain.ID]*Complaint      `json:"complaints,omitzero"`
+	// Used are the ids of documents and questions, of which nothing else is asked.
+	Used map[domain.ID]bool `json:"used,omitzero"`
 }
 
 // Span is an interval of time: from From to Until, excluded; a zero Until has no end.
@@ -102,6 +111,12 @@ type Record struct {
 	Date       nl.Date `json:"d"`
 	Trajectory string  `json:"t,omitzero"`
 	Restricted []Span  `json:"r,omitzero"`
+	// Changed is when it was corrected, completed, shielded or moved last (L-19).
+	Changed Point `json:"n,omitzero"`
+	// Moved is when it was moved to the dossier MovedTo, where it belongs
+	// (C-2.9.3b); zero while it is here.
+	Moved   time.Time `json:"m,omitzero"`
+	MovedTo domain.ID `json:"o,omitzero"`
 }
 
 // Categories are the record's category and all that it contains.

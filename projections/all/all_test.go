@@ -157,7 +157,7 @@ var clear = map[string]string{
 // architecture §1.4, T8: over a history of every type of event, no column but
 // the sealed ones holds anything that could be free text.
 func TestClearColumnsHoldNoFreeText(t *testing.T) {
-	h := rowstest.Synthetic(t, 11, 4, 1500)
+	h := rowstest.Synthetic(t, 11, 4, 3000)
 	db := rowstest.Memory(t)
 	for _, p := range all.Projections() {
 		rowstest.Rebuild(t, db, p, h)
@@ -247,7 +247,7 @@ func leaves(t *testing.T, v string) bool {
 // tests above speak of all of them.
 func TestSyntheticHasEveryEvent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, d := range rowstest.Synthetic(t, 11, 4, 1500).Deliveries {
+	for _, d := range rowstest.Synthetic(t, 11, 4, 3000).Deliveries {
 		for _, e := range d.Events {
 			seen[e.Event.EventType()] = true
 		}

@@ -136,7 +136,7 @@ func ofCommit(c *eventstore.Commit, position uint64, categories []domain.Categor
 		about := struct {
 			Record string `json:"record"`
 		}{}
-		if strings.HasPrefix(ev.Type, "record.") || ev.Type == dossier.TypeRestrictionLifted {
+		if strings.HasPrefix(ev.Type, "record.") || ev.Type == dossier.TypeRestrictionLifted || ev.Type == dossier.TypeDocumentAttached {
 			if err := json.Unmarshal(ev.Data, &about); err != nil {
 				return nil, fmt.Errorf("dossiers: the commit at %d has an event of another form: %w", position, err)
 			}

@@ -87,6 +87,13 @@ func (Projection) Reads() []string {
 		dossier.TypeObjectionReceived, dossier.TypeObjectionWithdrawn,
 		dossier.TypeDisclosureMade, dossier.TypeDisclosureRefused,
 		dossier.TypeHoldPlaced, dossier.TypeHoldLifted,
+		dossier.TypeRepresentativeRecorded, dossier.TypeRepresentativeEnded,
+		dossier.TypeRequestReceived, dossier.TypeRequestExtended, dossier.TypeRequestDecided,
+		dossier.TypeRequestFulfilled, dossier.TypeRequestWithdrawn,
+		dossier.TypeRecipientNotified, dossier.TypeClientNotified, dossier.TypeUnlawfulDisclosure, dossier.TypeRecordMoved,
+		dossier.TypeViewGranted, dossier.TypeViewRefused, dossier.TypeViewEnded,
+		dossier.TypeComplaintFiled, dossier.TypeComplaintResolved,
+		dossier.TypeInvoiceTakenOver, dossier.TypeDocumentAttached, dossier.TypeQuestionAnswered,
 	}
 }
 

@@ -51,6 +51,8 @@ func (f *fold) record(place int, r *domain.Recorded) error {
 		return f.restrict(e.Record, true)
 	case *dossier.RestrictionLifted:
 		return f.restrict(e.Record, false)
+	case *dossier.RecordMoved: // shielded here for ever: it belongs to another client
+		return f.restrict(e.Record, true)
 	}
 	return nil
 }

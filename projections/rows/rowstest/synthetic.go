@@ -192,7 +192,7 @@ func (s *synthetic) disclose(d *life) {
 
 // seldom adds one of the events that a dossier has few of.
 func (s *synthetic) seldom(d *life) {
-	switch s.rng.IntN(13) {
+	switch s.rng.IntN(14) {
 	case 0:
 		if d.ended = !d.ended; d.ended {
 			s.add(d.ref, Plain(&dossier.TrajectoryEnded{Trajectory: d.trajectory, EndedOn: s.today(), Outcome: "work"}))
@@ -232,6 +232,8 @@ func (s *synthetic) seldom(d *life) {
 		s.add(d.ref, d.sealed(&dossier.ObjectionReceived{ReceivedOn: s.today()}, domain.ClassDossier, domain.CatFile))
 	case 11:
 		s.add(d.ref, d.sealed(&dossier.ObjectionWithdrawn{ReceivedOn: s.today()}, domain.ClassDossier, domain.CatFile))
+	case 12:
+		s.rights(d)
 	default:
 		s.add(d.ref, Plain(&dossier.ReferralDeclined{DeclinedOn: s.today(), By: "client"}))
 	}
