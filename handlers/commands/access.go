@@ -85,6 +85,12 @@ func (h *Handler) appendAccess(ctx context.Context, c Caller, e *entry, command 
 		return nil, eventstore.Appended{}, err
 	}
 	p, a, err := h.append(ctx, d, e)
+	if err == nil && a.Leaf != p.Leaf {
+		// An earlier sending of it stands there, recorded at another time. What
+		// acknowledges a look is the very bytes that were sent, so it is recorded
+		// once more.
+		return nil, a, eventstore.ErrConflict
+	}
 	if err == nil {
 		delete(e.commands, attr.CommandID) // an id of our own making is never sent again
 	}

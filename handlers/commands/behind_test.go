@@ -125,3 +125,80 @@ func TestAnotherInstanceAppendsWhileLoading(t *testing.T) {
 	}
 	k.want(k.among(v, nil, false).Execute(t.Context(), operator, report(d)), commands.Accepted, "")
 }
+
+// resending is a store that stored an earlier sending of each commit, or the
+// same command of another instance, before it answers.
+type resending struct {
+	*memory.Store
+	before func(p *eventstore.Pending) *eventstore.Pending
+}
+
+func (s *resending) Append(ctx context.Context, p *eventstore.Pending) (eventstore.Appended, error) {
+	if s.before == nil {
+		return s.Store.Append(ctx, p)
+	}
+	first := s.before(p)
+	s.before = nil
+	a, err := s.Store.Append(ctx, first)
+	if err != nil {
+		return a, err
+	}
+	return a, p.Stamp(p, noon.Add(time.Second))
+}
+
+// Architecture §2, T3: an append that finds its command id stored is its own
+// earlier sending, which counts, or another instance's command, which is loaded
+// and compared: what was sent with other content is never answered as accepted.
+func TestAppendFindsItsIDStored(t *testing.T) {
+	k := newKit(t)
+	d := newID()
+	k.want(k.h.Execute(t.Context(), operator, adopted("2019-01-01T00:00:00Z")), commands.Accepted, "")
+	k.want(k.h.Execute(t.Context(), operator, opened(d, "Jansen")), commands.Accepted, "")
+	s := &resending{Store: k.store}
+	h := commands.New(commands.Config{Store: s, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), Clock: clock.Func(func() time.Time { return noon })})
+
+	s.before = func(p *eventstore.Pending) *eventstore.Pending { // itself, its answer lost
+		q := *p
+		return &q
+	}
+	k.want(h.Execute(t.Context(), operator, report(d)), commands.Accepted, "")
+
+	for _, same := range []bool{true, false} { // another instance
+		r := report(d)
+		s.before = func(*eventstore.Pending) *eventstore.Pending {
+			r := r
+			if !same {
+				r.Data = report(d).Data
+			}
+			var sent *eventstore.Pending
+			capture := commands.New(commands.Config{Store: capturing{k.store, &sent}, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), Clock: clock.Func(func() time.Time { return noon })})
+			capture.Execute(t.Context(), operator, r)
+			return sent
+		}
+		if out := h.Execute(t.Context(), operator, r); same {
+			k.want(out, commands.Duplicate, "")
+		} else {
+			k.want(out, commands.Refused, "id_reused")
+		}
+	}
+	if n := len(k.all()); n != 5 {
+		t.Errorf("%d commits, want 5", n)
+	}
+	k.want(h.Execute(t.Context(), operator, report(d)), commands.Accepted, "")
+}
+
+// capturing is a store that keeps what would be appended and stores nothing.
+type capturing struct {
+	*memory.Store
+	sent **eventstore.Pending
+}
+
+func (c capturing) Append(_ context.Context, p *eventstore.Pending) (eventstore.Appended, error) {
+	if p.Payload == nil {
+		if err := p.Stamp(p, noon); err != nil {
+			return eventstore.Appended{}, err
+		}
+	}
+	*c.sent = p
+	return eventstore.Appended{}, eventstore.ErrUnavailable
+}

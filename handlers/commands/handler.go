@@ -164,11 +164,6 @@ func (h *Handler) append(ctx context.Context, d *Draft, e *entry) (*eventstore.P
 	if err != nil {
 		return nil, a, err
 	}
-	if a.Leaf != pending.Leaf {
-		// The command id stands there already, in another encoding: it was sent
-		// twice at once, or is another command's. Loading tells which.
-		return nil, a, eventstore.ErrConflict
-	}
 	h.stored(ctx, d, e, a)
 	return pending, a, nil
 }
