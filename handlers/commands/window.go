@@ -13,19 +13,28 @@ import (
 	"github.com/casefile-engine/casefile/eventstore/seal"
 )
 
-// window is a run of commands of an import that share one sync. While it is
-// decided and stored no other command is (Handler.gate), so its entries need
-// no locks. States are folded ahead of the store; if the store stops in the
-// middle, every entry that the window touched is forgotten and the rest is
-// executed one by one.
+// syncWindow is the number of commands that share one sync.
+const syncWindow = 1000
+
+// window is a run of commands of an import that share one sync. While a window
+// is decided or stored no other command is (Handler.gate), so its entries need
+// no locks. States are folded ahead of the store, which lets the next window be
+// decided while this one is stored; if the store stops in the middle, every
+// entry that either touched is forgotten, the rest of this one is executed one
+// by one and the next one is decided again.
 type window struct {
 	h        *Handler
+	before   *window // the one that is being stored while this one is decided; nil
 	recorded time.Time
 	entries  map[domain.Ref]*entry
-	origin   map[domain.Ref]link // position and leaf before the window
-	newest   map[domain.Ref]int  // index of the newest draft of an aggregate
+	origin   map[domain.Ref]link // position and leaf before the window, from begin on
+	newest   map[domain.Ref]int  // index + 1 of the newest draft of an aggregate
 	seen     map[seenKey]bool    // command ids that the window decided already
 	drafts   []*windowDraft
+
+	done   chan struct{} // closed when stored and err are there
+	stored []eventstore.Appended
+	err    error
 }
 
 type link struct {
@@ -46,19 +55,39 @@ type windowDraft struct {
 	leaf    eventstore.Leaf
 }
 
-// ExecuteWindow executes commands in their order with one shared sync for all,
-// and answers each. It is the import's way; the outcomes are those that Execute
-// would give one after the other.
+// ExecuteWindow executes commands in their order and answers each, with one
+// shared sync for every thousand. It is the import's way; the outcomes are those
+// that Execute would give one after the other.
 func (h *Handler) ExecuteWindow(ctx context.Context, c Caller, rs []Request) []Outcome {
 	out := make([]Outcome, len(rs))
 	ps := h.parseAll(ctx, c, rs, out)
+	h.gate.Lock()
+	defer h.gate.Unlock()
 	if len(rs) >= learnFrom {
-		h.gate.Lock()
 		h.learn(ctx)
-		h.gate.Unlock()
 	}
-	for i := 0; i < len(ps); {
-		i = h.runWindow(ctx, ps, i, out)
+	var before *window
+	for i := 0; i < len(ps) || before != nil; {
+		w := h.newWindow(before)
+		next := w.decide(ctx, ps, i, out)
+		if before != nil && !before.settle(w, out) {
+			before = nil
+			h.oneByOne(ctx, w.before, ps, out)
+			continue // decided again, by what is there now
+		}
+		i, before, w.before = next, nil, nil
+		if len(w.drafts) == 0 {
+			w.release()
+			continue
+		}
+		w.begin(ctx)
+		before = w
+		if !h.exclusive { // what others append meanwhile would be folded twice
+			if !w.settle(nil, out) {
+				h.oneByOne(ctx, w, ps, out)
+			}
+			before = nil
+		}
 	}
 	return out
 }
@@ -80,30 +109,54 @@ func (h *Handler) parseAll(ctx context.Context, c Caller, rs []Request, out []Ou
 	return ps
 }
 
-// runWindow decides the commands from index i on, stores them together, and
-// gives the index of the first one that it left.
-func (h *Handler) runWindow(ctx context.Context, ps []*parsed, i int, out []Outcome) int {
-	h.gate.Lock()
-	w := &window{h: h, recorded: h.store.RecordedNow(), entries: map[domain.Ref]*entry{}, origin: map[domain.Ref]link{}, newest: map[domain.Ref]int{}, seen: map[seenKey]bool{}}
-	for ; i < len(ps); i++ {
+func (h *Handler) newWindow(before *window) *window {
+	return &window{h: h, before: before, recorded: h.store.RecordedNow(), entries: map[domain.Ref]*entry{}, origin: map[domain.Ref]link{},
+		newest: map[domain.Ref]int{}, seen: map[seenKey]bool{}, done: make(chan struct{})}
+}
+
+// decide decides the commands from index i on and gives the index of the first
+// one that it left.
+func (w *window) decide(ctx context.Context, ps []*parsed, i int, out []Outcome) int {
+	for end := min(i+syncWindow, len(ps)); i < end; i++ {
 		p := ps[i]
 		if p == nil {
 			continue
 		}
-		if w.seen[seenKey{p.target, p.req.ID}] {
+		key := seenKey{p.target, p.req.ID}
+		if w.seen[key] || w.before != nil && w.before.seen[key] {
 			break // its first outcome must be stored before it can be repeated
 		}
 		if err := w.plan(ctx, p, i, out); err != nil {
-			out[i] = h.failure(p, err)
+			out[i] = w.h.failure(p, err)
 		}
 	}
-	stored, err := w.store(ctx)
-	w.finish(stored, out)
-	h.gate.Unlock()
-	if err != nil {
-		w.oneByOne(ctx, ps, stored, out)
-	}
 	return i
+}
+
+// begin has the window stored, in a goroutine of its own. The one before it is
+// settled.
+func (w *window) begin(ctx context.Context) {
+	for ref := range w.newest {
+		e := w.entries[ref]
+		w.origin[ref] = link{e.position, e.leaf}
+	}
+	go func() {
+		defer close(w.done)
+		w.stored, w.err = w.store(ctx)
+		w.announce()
+	}()
+}
+
+// settle waits until the window is stored, and answers what is. If not all is,
+// it forgets the window next, which was decided ahead, and gives false.
+func (w *window) settle(next *window, out []Outcome) bool {
+	<-w.done
+	w.finish(out)
+	if w.err != nil && next != nil {
+		next.forget(0)
+		next.release()
+	}
+	return w.err == nil
 }
 
 func (w *window) entry(ctx context.Context, ref domain.Ref) (*entry, error) {
@@ -116,7 +169,6 @@ func (w *window) entry(ctx context.Context, ref domain.Ref) (*entry, error) {
 		return nil, err
 	}
 	w.entries[ref] = e
-	w.origin[ref] = link{e.position, e.leaf}
 	return e, nil
 }
 
@@ -162,8 +214,8 @@ func (w *window) reserve(ctx context.Context, pl *plan) error {
 		if err != nil {
 			return err
 		}
-		if w.newest[ref] > 0 {
-			// Reserved earlier in this window, and so about to be held.
+		if w.newest[ref] > 0 || w.before != nil && w.before.newest[ref] > 0 {
+			// Reserved just now, and so about to be held.
 			if st, _ := e.state.(*unique.State); st == nil || st.Holder != p.target.ID {
 				if err := pl.taken(r); err != nil {
 					return err
@@ -267,41 +319,60 @@ func (w *window) seal(ctx context.Context) error {
 	return nil
 }
 
-// finish settles what is durable: entries, announced keys, outcomes. Entries
-// that the window left ahead of the store are forgotten.
-func (w *window) finish(stored []eventstore.Appended, out []Outcome) {
-	var announced []string
-	for i, a := range stored {
+// announce tells the vault of the new keys that stand announced on the stream.
+func (w *window) announce() {
+	var ids []string
+	for _, wd := range w.drafts[:len(w.stored)] {
+		for _, k := range wd.draft.Created {
+			ids = append(ids, k.ID)
+		}
+	}
+	if len(ids) > 0 {
+		w.h.announced(context.Background(), ids)
+	}
+}
+
+// finish settles what is durable: entries and outcomes. Entries that the window
+// left ahead of the store are forgotten.
+func (w *window) finish(out []Outcome) {
+	for i, a := range w.stored {
 		wd := w.drafts[i]
 		e := w.entries[wd.draft.Ref]
 		e.position, e.leaf = a.Position, a.Leaf
 		e.commands[wd.draft.Envelope.CommandID] = a.Position
-		for _, k := range wd.draft.Created {
-			announced = append(announced, k.ID)
-		}
 		if wd.request >= 0 {
 			out[wd.request] = wd.plan.outcome(wd.draft, a.Position)
 		}
 	}
-	if len(announced) > 0 {
-		w.h.announced(context.Background(), announced)
-	}
-	for _, wd := range w.drafts[len(stored):] {
+	w.forget(len(w.stored))
+	w.release()
+}
+
+// forget resets the entries that the drafts from index i on have changed.
+func (w *window) forget(i int) {
+	for _, wd := range w.drafts[i:] {
 		w.entries[wd.draft.Ref].reset()
-	}
-	for _, e := range w.entries {
-		w.h.cache.release(e)
 	}
 }
 
-// oneByOne executes what the store did not take together.
-func (w *window) oneByOne(ctx context.Context, ps []*parsed, stored []eventstore.Appended, out []Outcome) {
-	for _, wd := range w.drafts[len(stored):] {
+func (w *window) release() {
+	for _, e := range w.entries {
+		w.h.cache.release(e)
+	}
+	w.entries = nil
+}
+
+// oneByOne executes what the store did not take together. The gate, which is
+// held, is open meanwhile.
+func (h *Handler) oneByOne(ctx context.Context, w *window, ps []*parsed, out []Outcome) {
+	h.gate.Unlock()
+	defer h.gate.Lock()
+	for _, wd := range w.drafts[len(w.stored):] {
 		if wd.request < 0 {
 			continue
 		}
 		p := ps[wd.request]
-		out[wd.request] = w.h.Execute(ctx, p.caller, p.req)
+		out[wd.request] = h.Execute(ctx, p.caller, p.req)
 	}
 }
 

@@ -20,8 +20,9 @@ const (
 	// limit for a commit (eventstore.MaxPayload): a larger command could not be
 	// stored. A longer line is refused without being held in memory.
 	MaxLine = 8 << 20
-	// Window is the largest number of commands that share one sync.
-	Window = 1000
+	// Window is the largest number of commands that are executed together: a few
+	// times what shares one sync, so that some are decided while others are stored.
+	Window = 4000
 	// WindowBytes ends a window earlier, so that windows of long lines stay
 	// within memory.
 	WindowBytes = 16 << 20
