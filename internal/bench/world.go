@@ -1,11 +1,13 @@
 package bench
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -166,18 +168,22 @@ func begin(ctx context.Context, e *engine.Engine, dossiers int) error {
 	return nil
 }
 
-// lines are the commands of n interleaved dossiers as an import file: the first
-// command of each, then the second of each, and so on.
-func lines(n int) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+// writeLines writes the commands of n interleaved dossiers as an import file:
+// the first command of each, then the second of each, and so on.
+func writeLines(name string, n int) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriter(f)
+	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	for k := range steps {
 		for i := range n {
 			if err := enc.Encode(step(i, k)); err != nil {
-				return nil, err
+				return errors.Join(err, f.Close())
 			}
 		}
 	}
-	return b.Bytes(), nil
+	return errors.Join(b.Flush(), f.Close())
 }
