@@ -48,6 +48,8 @@ func TestCommandsPageIsTrue(t *testing.T) {
 		of := s.Kind
 		if s.Dossier && s.Kind != domain.KindDossier {
 			of += ", dossier"
+		} else if s.MayDossier {
+			of += ", dossier?"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, of, fields(reflect.TypeOf(s.New()), 0))
 	}
@@ -60,6 +62,7 @@ func TestCommandsPageIsTrue(t *testing.T) {
 		{"purposes", domain.Purposes}, {"recipient classes", domain.RecipientClasses}, {"channels", domain.Channels},
 		{"methods", domain.Methods}, {"roles", domain.Roles}, {"sources", domain.Sources}, {"services", domain.Services},
 		{"outcomes", domain.Outcomes}, {"activities", domain.Activities}, {"request kinds", domain.RequestKinds},
+		{"incident kinds", domain.IncidentKinds}, {"incident risks", domain.IncidentRisks}, {"destructions of paper", domain.PaperDestructions},
 	} {
 		v := reflect.ValueOf(c.codes)
 		var list []string

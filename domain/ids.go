@@ -59,7 +59,7 @@ const (
 	KindUnique = "unique"
 	// KindIncident is a calamity or breach (C-2.1.2).
 	KindIncident = "incident"
-	// KindPaper has all paper volumes of an agency (C-1.1b); see docs/adr/0004.
+	// KindPaper has all paper volumes of an agency (C-1.1b); see docs/adr/0005.
 	KindPaper = "paper"
 )
 

@@ -10,7 +10,9 @@ import (
 	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -57,6 +59,12 @@ func Aggregates() []Aggregate {
 		aggregate(domain.KindAccess, access.StateSchema, access.Zero, access.Evolve, func(s *access.State, c domain.Command, env *Env) ([]domain.Fact, error) {
 			return access.Decide(s, c, &env.Env, env.opened())
 		}),
+		aggregate(domain.KindIncident, incident.StateSchema, incident.Zero, incident.Evolve, func(s *incident.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			return incident.Decide(s, c, &env.Env)
+		}),
+		aggregate(domain.KindPaper, paper.StateSchema, paper.Zero, paper.Evolve, func(s *paper.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			return paper.Decide(s, c, &env.Env, env.paper())
+		}),
 		aggregate(domain.KindUnique, unique.StateSchema, unique.Zero, unique.Evolve, func(_ *unique.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
 			return nil, domain.NotHandled(c)
 		}),
@@ -92,14 +100,31 @@ func aggregate[S any](kind string, schema int, zero func() *S, evolve func(*S, d
 	}
 }
 
+// dossier is the state of the dossier that the command names; nil when there is
+// none, or the decision asks nothing of it.
+func (e *Env) dossier() *dossier.State {
+	s, _ := e.Known[domain.Ref{Agency: e.Agency, Kind: domain.KindDossier, ID: e.Dossier}].(*dossier.State)
+	return s
+}
+
 // opened is when the dossier that the command names was opened; zero when
 // there is none.
 func (e *Env) opened() time.Time {
-	s, _ := e.Known[domain.Ref{Agency: e.Agency, Kind: domain.KindDossier, ID: e.Dossier}].(*dossier.State)
-	if s == nil {
-		return time.Time{}
+	if s := e.dossier(); s != nil {
+		return s.Opened
 	}
-	return s.Opened
+	return time.Time{}
+}
+
+// paper is what decisions on paper ask of the dossier.
+func (e *Env) paper() paper.Dossier {
+	d := paper.Dossier{Opened: e.opened()}
+	if s := e.dossier(); s != nil {
+		for _, h := range s.Holds {
+			d.Held = d.Held || h.Holds(e.At)
+		}
+	}
+	return d
 }
 
 // ProfileInForce names the profile by which the command is judged; "" and 0

@@ -15,6 +15,8 @@ import (
 	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/staff"
 )
 
@@ -25,8 +27,9 @@ type CommandSpec struct {
 	Kind string
 	// New gives an empty command to decode into: a pointer to its struct.
 	New func() domain.Command
-	// Dossier tells whether the command names a dossier.
-	Dossier bool
+	// Dossier tells whether the command names a dossier, MayDossier whether it
+	// may do so.
+	Dossier, MayDossier bool
 	// Responsible tells whether Env.Responsible must be filled in.
 	Responsible bool
 	// Timing says which general rules of time hold.
@@ -46,6 +49,20 @@ func Commands() []CommandSpec {
 		command[staff.SignConfidentiality](domain.KindStaff),
 		command[staff.GrantRole](domain.KindStaff),
 		command[staff.RevokeRole](domain.KindStaff),
+		command[staff.GrantAccess](domain.KindStaff),
+		command[staff.RevokeAccess](domain.KindStaff),
+		command[staff.GrantMaintenance](domain.KindStaff),
+
+		command[incident.ReportIncident](domain.KindIncident),
+		command[incident.AssessIncident](domain.KindIncident),
+		command[incident.NotifyAuthority](domain.KindIncident),
+		command[incident.CloseIncident](domain.KindIncident),
+
+		command[paper.RegisterVolume](domain.KindPaper),
+		command[paper.CheckOutPaper](domain.KindPaper),
+		command[paper.CheckInPaper](domain.KindPaper),
+		command[paper.AttestCabinets](domain.KindPaper),
+		command[paper.DestroyPaper](domain.KindPaper),
 
 		command[access.RecordAccess](domain.KindAccess),
 
@@ -91,6 +108,12 @@ func command[T any, P interface {
 		s.Dossier, s.Timing = true, access.Timing()
 	case domain.KindStaff:
 		s.Timing, s.Responsible = staff.Timing(c), staff.NeedsResponsible(c)
+	case domain.KindPaper:
+		_, s.Dossier = domain.Command(c).(*paper.RegisterVolume)
+		_, whole := domain.Command(c).(*paper.AttestCabinets)
+		s.MayDossier = !whole // a volume is its dossier's, a cabinet nobody's
+	case domain.KindIncident:
+		_, s.MayDossier = domain.Command(c).(*incident.ReportIncident)
 	}
 	return s
 }

@@ -4,6 +4,8 @@ import (
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -18,7 +20,7 @@ func Target(agencyID, dossierID, actor string, c domain.Command) (domain.Ref, er
 	if spec.Dossier && dossierID == "" {
 		return domain.Ref{}, domain.Invalid("missing", "dossier", "this command belongs to a dossier; name it")
 	}
-	if !spec.Dossier && dossierID != "" {
+	if !spec.Dossier && !spec.MayDossier && dossierID != "" {
 		return domain.Ref{}, domain.Invalid("unknown_field", "dossier", "this command belongs to no dossier; leave the field out")
 	}
 	ref := domain.Ref{Agency: agencyID, Kind: spec.Kind}
@@ -31,6 +33,10 @@ func Target(agencyID, dossierID, actor string, c domain.Command) (domain.Ref, er
 		ref.ID = agencyID
 	case domain.KindStaff:
 		ref.ID = staff.Target(c)
+	case domain.KindIncident:
+		ref.ID = incident.Target(c)
+	case domain.KindPaper:
+		ref.ID = agencyID
 	}
 	return ref, nil
 }
@@ -43,7 +49,19 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 	own := domain.Ref{Agency: agencyID, Kind: domain.KindAgency, ID: agencyID}
 	switch spec.Kind {
 	case domain.KindStaff:
+		refs := append([]domain.Ref{own}, staffRefs(agencyID, staff.NeedsStaff(c))...)
+		for _, id := range staff.NeedsDossiers(c) {
+			refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindDossier, ID: id})
+		}
+		return refs
+	case domain.KindIncident:
 		return []domain.Ref{own}
+	case domain.KindPaper:
+		refs := []domain.Ref{own}
+		if dossierID != "" && paper.NeedsDossier(c) {
+			refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindDossier, ID: dossierID})
+		}
+		return append(refs, staffRefs(agencyID, paper.NeedsStaff(c))...)
 	case domain.KindAccess:
 		return []domain.Ref{{Agency: agencyID, Kind: domain.KindDossier, ID: dossierID}}
 	case domain.KindDossier:
@@ -57,6 +75,14 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 		return refs
 	}
 	return nil
+}
+
+func staffRefs(agencyID string, ids []domain.ID) []domain.Ref {
+	var refs []domain.Ref
+	for _, id := range ids {
+		refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindStaff, ID: id})
+	}
+	return refs
 }
 
 // Reserves are the values that a command takes for its target alone, or that

@@ -1,7 +1,7 @@
 // Package paper is the paper of an agency: its volumes, the cabinets in which
 // they stand, who has one out, and the attestation that a cabinet is complete
 // (C-1.1b, C-2.7d, S-Bev1). All volumes of an agency are one aggregate, so that
-// an attestation and a check-out cannot pass each other (docs/adr/0004).
+// an attestation and a check-out cannot pass each other (docs/adr/0005).
 package paper
 
 import (

@@ -18,15 +18,16 @@ const keptDays = 31
 // State is the paper of an agency, folded in stream order. Names in its stored
 // form are short, since an agency may have tens of thousands of volumes.
 type State struct {
-	Newest  time.Time             `json:"newest,omitzero"` // the newest occurred_at
 	Volumes map[domain.ID]*Volume `json:"volumes,omitzero"`
+	// Attested is the newest occurred_at of the attestations of each cabinet.
+	Attested map[string]time.Time `json:"attested,omitzero"`
 }
 
 // Volume is one volume of paper.
 type Volume struct {
-	Dossier    domain.ID `json:"d"`
-	Cabinet    string    `json:"c"`
-	Registered time.Time `json:"r"`
+	Dossier domain.ID `json:"d"`
+	Cabinet string    `json:"c"`
+	Newest  time.Time `json:"n"` // the newest occurred_at of the volume
 	// Outs are the times that it was out, in order; those that ended more than
 	// keptDays before the newest one are forgotten.
 	Outs      []Out     `json:"o,omitzero"`
@@ -54,7 +55,7 @@ func (v *Volume) IsOut() (by string, out bool) {
 // OutAt tells whether the volume was out at an instant.
 func (v *Volume) OutAt(t time.Time) bool {
 	return slices.ContainsFunc(v.Outs, func(o Out) bool {
-		return o.From.Before(t) && (o.Until.IsZero() || !o.Until.Before(t))
+		return !o.From.After(t) && (o.Until.IsZero() || t.Before(o.Until))
 	})
 }
 
@@ -94,20 +95,18 @@ func (s *State) VolumesOf(dossier domain.ID) []domain.ID {
 // caller does not use afterwards.
 func Evolve(s *State, r domain.Recorded) *State {
 	at := r.Meta.Occurred
-	if at.After(s.Newest) {
-		s.Newest = at
-	}
 	switch e := r.Event.(type) {
 	case *VolumeRegistered:
 		if s.Volumes == nil {
 			s.Volumes = map[domain.ID]*Volume{}
 		}
-		s.Volumes[e.Volume] = &Volume{Dossier: e.Dossier, Cabinet: e.Cabinet, Registered: at}
+		s.Volumes[e.Volume] = &Volume{Dossier: e.Dossier, Cabinet: e.Cabinet, Newest: at}
 	case *CheckedOut:
 		if v := s.Volumes[e.Volume]; v != nil {
 			old := at.AddDate(0, 0, -keptDays-1)
 			v.Outs = slices.DeleteFunc(v.Outs, func(o Out) bool { return !o.Until.IsZero() && o.Until.Before(old) })
 			v.Outs = append(v.Outs, Out{By: r.Meta.Actor, From: at})
+			v.Newest = at
 		}
 	case *CheckedIn:
 		if v := s.Volumes[e.Volume]; v != nil {
@@ -115,7 +114,10 @@ func Evolve(s *State, r domain.Recorded) *State {
 			v.Cabinet = e.Cabinet
 		}
 	case *Attested:
-		// the attestation changes nothing of the volumes
+		if s.Attested == nil {
+			s.Attested = map[string]time.Time{}
+		}
+		s.Attested[e.Cabinet] = at
 	case *Destroyed:
 		if v := s.Volumes[e.Volume]; v != nil {
 			v.end(at)
@@ -127,6 +129,7 @@ func Evolve(s *State, r domain.Recorded) *State {
 
 // end ends the time that the volume is out.
 func (v *Volume) end(at time.Time) {
+	v.Newest = at
 	if n := len(v.Outs); n > 0 && v.Outs[n-1].Until.IsZero() {
 		v.Outs[n-1].Until = at
 	}

@@ -105,6 +105,12 @@ func Target(c domain.Command) domain.ID {
 		return c.Staff
 	case *RevokeRole:
 		return c.Staff
+	case *GrantAccess:
+		return c.Staff
+	case *RevokeAccess:
+		return c.Staff
+	case *GrantMaintenance:
+		return c.Staff
 	}
 	return ""
 }
@@ -120,11 +126,11 @@ func NeedsResponsible(c domain.Command) bool {
 	return ok
 }
 
-// Timing says which general rules of time hold for a command: roles are given
-// and taken now (catalogue §2).
+// Timing says which general rules of time hold for a command: roles and access
+// are given and taken now (catalogue §2).
 func Timing(c domain.Command) domain.Timing {
 	switch c.(type) {
-	case *GrantRole, *RevokeRole:
+	case *GrantRole, *RevokeRole, *GrantAccess, *RevokeAccess, *GrantMaintenance:
 		return domain.Timing{Now: true}
 	}
 	return domain.Timing{}
@@ -150,6 +156,12 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return grant(s, c, env)
 	case *RevokeRole:
 		return revoke(s, c, env)
+	case *GrantAccess:
+		return grantAccess(s, c, env)
+	case *RevokeAccess:
+		return revokeAccess(s, c, env)
+	case *GrantMaintenance:
+		return grantMaintenance(s, c, env)
 	}
 	return nil, domain.NotHandled(c)
 }
@@ -214,3 +226,5 @@ func fact(e domain.Event, s []domain.Section) []domain.Fact {
 func seal(staff domain.ID, fields map[string]any) []domain.Section {
 	return domain.Seal("staff/"+staff, domain.ClassPerson, domain.CatStaff, fields)
 }
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -49,6 +49,8 @@ type World struct {
 	Door, Actor string
 	// Responsible answers for how many dossiers somebody is responsible.
 	Responsible int
+	// NameDossier lets commands that may name a dossier do so.
+	NameDossier bool
 	states      map[domain.Ref]any
 	History     []domain.Recorded
 }
@@ -145,7 +147,7 @@ func (w *World) Do(at time.Time, command, data string) Result {
 		return r
 	}
 	dossier := ""
-	if spec.Dossier {
+	if spec.Dossier || spec.MayDossier && w.NameDossier {
 		dossier = Dossier
 	}
 	target, err := catalog.Target(Agency, dossier, w.Actor, c)
