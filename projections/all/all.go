@@ -6,10 +6,16 @@ import (
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/access"
 	"github.com/casefile-engine/casefile/projections/commits"
+	"github.com/casefile-engine/casefile/projections/complaints"
 	"github.com/casefile-engine/casefile/projections/disclosures"
 	"github.com/casefile-engine/casefile/projections/dossiers"
+	"github.com/casefile-engine/casefile/projections/duties"
 	"github.com/casefile-engine/casefile/projections/hours"
+	"github.com/casefile-engine/casefile/projections/incidents"
+	"github.com/casefile-engine/casefile/projections/paper"
 	"github.com/casefile-engine/casefile/projections/people"
+	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
 )
 
@@ -18,13 +24,22 @@ func Projections() []projections.Projection {
 	return []projections.Projection{
 		access.Projection{},
 		commits.Projection{},
+		complaints.Projection{},
 		disclosures.Projection{},
 		dossiers.Projection{},
+		duties.Projection{},
 		hours.Projection{},
+		incidents.Projection{},
+		paper.Projection{},
 		people.Projection{},
+		regulations.Projection{},
+		requests.Projection{},
 		retention.Projection{},
 	}
 }
 
-// Registers are the names of the registers alone (targets P4).
-var Registers = []string{access.Name, disclosures.Name, hours.Name, retention.Name}
+// Registers are the names of the projections of registers alone (targets P4).
+var Registers = []string{
+	access.Name, complaints.Name, disclosures.Name, duties.Name, hours.Name, incidents.Name, paper.Name,
+	regulations.Name, requests.Name, retention.Name,
+}

@@ -102,6 +102,7 @@ var (
 		"codes":        whole(code + `( ` + code + `)*`),
 		"date":         whole(date),
 		"number":       whole(number),
+		"cabinet":      whole(`[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
 		"owner":        whole(`(dossier|staff|recipient)/` + uuid),
 		"key":          whole(`[A-Za-z0-9/-]+`),
 		"counts":       whole(code + `:[0-9]+( ` + code + `:[0-9]+)*`),
@@ -143,6 +144,38 @@ var clear = map[string]string{
 	"disclosures.ground": "code", "disclosures.purpose": "code", "disclosures.channel": "code", "disclosures.actor": "actor", "disclosures.consent": "id",
 	"disclosures.approved_by": "actor", "disclosures.confidential_until": "date", "disclosures.profile": "code",
 	"disclosures_changes.agency": "code", "disclosures_changes.dossier": "id", "disclosures_changes.item": "item",
+
+	"disclosures_changes.act": "code",
+	"disclosures_told.agency": "code", "disclosures_told.dossier": "id", "disclosures_told.disclosure": "id", "disclosures_told.item": "item",
+	"disclosures_told.outcome": "code", "disclosures_told.about": "id",
+	"disclosures_unlawful.agency": "code", "disclosures_unlawful.dossier": "id", "disclosures_unlawful.disclosure": "id", "disclosures_unlawful.recipient": "id",
+	"disclosures_unlawful.categories": "codes", "disclosures_unlawful.records": "ids", "disclosures_unlawful.incident": "id",
+
+	"complaints.agency": "code", "complaints.dossier": "id", "complaints.complaint": "id", "complaints.received_on": "date", "complaints.due": "date",
+	"complaints.channel": "code", "complaints.about_staff": "id", "complaints.clause": "number", "complaints.handler": "actor", "complaints.answered_on": "date", "complaints.outcome": "code",
+
+	"duties_handouts.agency": "code", "duties_handouts.dossier": "id", "duties_handouts.method": "code", "duties_handouts.sources": "codes",
+	"duties_items.agency": "code", "duties_items.dossier": "id", "duties_items.item": "item", "duties_items.source": "code", "duties_items.categories": "codes",
+	"duties_items.trajectory": "number", "duties_items.obtained": "date", "duties_items.consent": "id",
+	"duties_consents.agency": "code", "duties_consents.dossier": "id", "duties_consents.consent": "id",
+	"duties_told.agency": "code", "duties_told.dossier": "id", "duties_told.about": "code", "duties_told.ref": "id", "duties_told.trajectory": "number",
+	"duties_told.method": "code", "duties_told.notified_on": "date",
+	"duties_views.agency": "code", "duties_views.dossier": "id", "duties_views.view": "id", "duties_views.recipient": "id", "duties_views.consent": "id",
+
+	"incidents.agency": "code", "incidents.incident": "id", "incidents.kind": "code", "incidents.dossiers": "ids", "incidents.categories": "codes",
+	"incidents.risk": "code", "incidents.closed_on": "date",
+
+	"paper.agency": "code", "paper.volume": "id", "paper.dossier": "id", "paper.cabinet": "cabinet", "paper.holder": "actor", "paper.purpose": "code",
+	"paper.method": "code", "paper.list": "id", "paper.witnessed_by": "actor",
+	"paper_outs.agency": "code", "paper_outs.volume": "id", "paper_outs.dossier": "id", "paper_outs.cabinet": "cabinet", "paper_outs.holder": "actor", "paper_outs.purpose": "code",
+	"paper_attested.agency": "code", "paper_attested.cabinet": "cabinet", "paper_attested.day": "date", "paper_attested.actor": "actor", "paper_attested.volumes_out": "ids",
+	"paper_cabinets.agency": "code", "paper_cabinets.cabinet": "cabinet", "paper_cabinets.since": "date",
+
+	"regulations.agency": "code", "regulations.profile": "code", "regulations.effective_from": "date", "regulations.document": "document",
+
+	"requests.agency": "code", "requests.dossier": "id", "requests.request": "id", "requests.kind": "code", "requests.by_whom": "code", "requests.representative": "id",
+	"requests.channel": "code", "requests.received_on": "date", "requests.due": "date", "requests.reason": "code", "requests.extended_until": "date", "requests.told_on": "date",
+	"requests.decision": "code", "requests.decided_on": "date", "requests.answered_on": "date", "requests.fulfilled_on": "date", "requests.withdrawn_on": "date",
 
 	"access.agency": "code", "access.dossier": "id", "access.dossiers": "ids", "access.actor": "actor", "access.role": "code", "access.on_behalf_of": "actor",
 	"access.action": "code", "access.categories": "codes", "access.purpose": "code", "access.ground": "code", "access.outcome": "code",
@@ -209,6 +242,17 @@ func hasForm(t *testing.T, form, v string) bool {
 	switch form {
 	case "json":
 		return v == "" || leaves(t, v)
+	case "document": // a regulation as it was adopted
+		p := regulation.Profile{}
+		if err := json.Unmarshal([]byte(v), &p); err != nil {
+			return false
+		}
+		adopted, _, err := regulation.Adopt(p.Name, p.Version, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(&adopted)
+		return err == nil && string(want) == v
 	case "rules": // what a regulation says of retention, as it was adopted
 		p := regulation.Profile{}
 		if err := json.Unmarshal([]byte(v), &p); err != nil {

@@ -3,10 +3,13 @@
 package rows
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/casefile-engine/casefile/domain/nl"
 )
 
 // Instant is how an instant stands in an Int column of a view: nanoseconds
@@ -135,4 +138,22 @@ func Sorted[S ~string](items []S) []S {
 		}
 	}
 	return items
+}
+
+// Day is the day of an instant in Europe/Amsterdam as it stands in a Text column.
+func Day(t time.Time) string { return nl.DateOf(t).String() }
+
+// Dates reads civil dates out of Text columns; "" leaves the zero date.
+func Dates(dates map[*nl.Date]string) error {
+	for to, text := range dates {
+		if text == "" {
+			continue
+		}
+		d, err := nl.ParseDate(text)
+		if err != nil {
+			return fmt.Errorf("a day of a view has another form: %w", err)
+		}
+		*to = d
+	}
+	return nil
 }

@@ -234,6 +234,7 @@ func (s *synthetic) seldom(d *life) {
 		s.add(d.ref, d.sealed(&dossier.ObjectionWithdrawn{ReceivedOn: s.today()}, domain.ClassDossier, domain.CatFile))
 	case 12:
 		s.rights(d)
+		s.upkeep(d)
 	default:
 		s.add(d.ref, Plain(&dossier.ReferralDeclined{DeclinedOn: s.today(), By: "client"}))
 	}
