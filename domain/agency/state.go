@@ -51,20 +51,36 @@ func (s *State) Exists() bool { return s != nil && len(s.Adoptions) > 0 }
 // then, the one with the latest effective date, and of those the last adopted.
 // Nil when there is none.
 func (s *State) ProfileAt(day nl.Date) *regulation.Profile {
+	a, _ := s.AdoptionAt(day)
+	return a.Document
+}
+
+// AdoptionAt is the adoption that is in force on a day, as ProfileAt says; ok
+// is false when there is none.
+func (s *State) AdoptionAt(day nl.Date) (best Adoption, ok bool) {
+	if s == nil {
+		return Adoption{}, false
+	}
+	for _, a := range s.Adoptions {
+		if !a.From.After(day) && (!ok || !a.From.Before(best.From)) {
+			best, ok = a, true
+		}
+	}
+	return best, ok
+}
+
+// Adopted is a version of a profile that the agency has adopted, as it was
+// adopted last; nil when it has not.
+func (s *State) Adopted(name string, version int) *regulation.Profile {
 	if s == nil {
 		return nil
 	}
-	var best *Adoption
-	for i := range s.Adoptions {
-		a := &s.Adoptions[i]
-		if !a.From.After(day) && (best == nil || !a.From.Before(best.From)) {
-			best = a
+	for _, a := range slices.Backward(s.Adoptions) {
+		if a.Document.Name == name && a.Document.Version == version {
+			return a.Document
 		}
 	}
-	if best == nil {
-		return nil
-	}
-	return best.Document
+	return nil
 }
 
 // VersionAdopted tells whether a regulation of that version has been adopted

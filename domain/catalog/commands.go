@@ -90,6 +90,7 @@ func Commands() []CommandSpec {
 		command[dossier.Disclose](domain.KindDossier),
 		command[dossier.PlaceHold](domain.KindDossier),
 		command[dossier.LiftHold](domain.KindDossier),
+		command[dossier.RedateDossier](domain.KindDossier),
 	}
 }
 

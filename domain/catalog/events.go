@@ -91,6 +91,7 @@ func Events() []EventSpec {
 		event[dossier.DisclosureRefused](1),
 		event[dossier.HoldPlaced](1),
 		event[dossier.HoldLifted](1),
+		event[dossier.Redated](1),
 		event[dossier.RepresentativeRecorded](1),
 		event[dossier.RepresentativeEnded](1),
 		event[dossier.RequestReceived](1),

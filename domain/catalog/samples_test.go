@@ -83,6 +83,8 @@ func samples(t *testing.T) map[string]domain.Event {
 			Ground: domain.GroundConsent, Purpose: "guidance", Channel: "secure_mail", Consent: sc.Consent},
 		&dossier.HoldPlaced{Hold: sc.Hold, Classes: []domain.Class{domain.ClassDossier}, Records: []string{sc.Record}, ReviewOn: later},
 		&dossier.HoldLifted{Hold: sc.Hold},
+		&dossier.Redated{Reason: "new_version", Profile: "click-2017", Version: 2, EffectiveFrom: later, PreviousProfile: "click-2017", PreviousVersion: 1,
+			Dates: []dossier.RedatedClass{{Class: domain.ClassDossier, Due: later, Previous: day}}},
 		&dossier.RepresentativeRecorded{Representative: sc.Hold, Kind: "mentor", Scope: []string{"access", "rectification"}, From: day, Until: later},
 		&dossier.RepresentativeEnded{Representative: sc.Hold, Until: at},
 		&dossier.RequestReceived{Request: sc.Entry, Kind: "rectification", By: "representative", Representative: sc.Hold, Channel: "oral", ReceivedOn: day, Due: later,

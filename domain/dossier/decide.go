@@ -54,7 +54,7 @@ func NeedsAgency(c domain.Command) bool {
 
 func needsProfile(c domain.Command) bool {
 	switch c.(type) {
-	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose:
+	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose, *RedateDossier:
 		return true
 	}
 	return false
@@ -156,6 +156,8 @@ func (d *decision) decide(c domain.Command) ([]domain.Fact, error) {
 		return d.placeHold(c)
 	case *LiftHold:
 		return d.liftHold(c)
+	case *RedateDossier:
+		return d.redate(c)
 	}
 	return nil, domain.NotHandled(c)
 }

@@ -62,6 +62,8 @@ func Evolve(s *State, r domain.Recorded) *State {
 		s.evolveNotices(e, r.Meta)
 	case *HoldPlaced:
 		put(&s.Holds, e.Hold, &Hold{Classes: e.Classes, Records: e.Records, Span: Span{From: at}})
+	case *Redated:
+		s.Dating = Dating{Profile: e.Profile, Version: e.Version, From: e.EffectiveFrom}
 	case *HoldLifted:
 		if h := s.Holds[e.Hold]; h != nil {
 			h.Until = at

@@ -47,6 +47,9 @@ type State struct {
 	Complaints      map[domain.ID]*Complaint      `json:"complaints,omitzero"`
 	// Used are the ids of documents and questions, of which nothing else is asked.
 	Used map[domain.ID]bool `json:"used,omitzero"`
+
+	// Dating is the version by which the dossier was last dated anew; zero before.
+	Dating Dating `json:"dating,omitzero"`
 }
 
 // Span is an interval of time: from From to Until, excluded; a zero Until has no end.

@@ -86,7 +86,7 @@ func (Projection) Reads() []string {
 		dossier.TypeConsentGiven, dossier.TypeConsentRefused, dossier.TypeConsentWithdrawn,
 		dossier.TypeObjectionReceived, dossier.TypeObjectionWithdrawn,
 		dossier.TypeDisclosureMade, dossier.TypeDisclosureRefused,
-		dossier.TypeHoldPlaced, dossier.TypeHoldLifted,
+		dossier.TypeHoldPlaced, dossier.TypeHoldLifted, dossier.TypeRedated,
 		dossier.TypeRepresentativeRecorded, dossier.TypeRepresentativeEnded,
 		dossier.TypeRequestReceived, dossier.TypeRequestExtended, dossier.TypeRequestDecided,
 		dossier.TypeRequestFulfilled, dossier.TypeRequestWithdrawn,

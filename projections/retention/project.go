@@ -1,7 +1,12 @@
 // Package retention is the retention schedule: for every dossier and class,
 // when its term starts, when it is due, what is missing and what holds it
 // (C-2.5a, C-2.5b, S-Bew1, S-Bew3). The tables keep facts; terms are worked out
-// for a day when they are asked for, by the regulation in force on that day.
+// for a day when they are asked for, by the regulation in force on that day
+// (catalogue §1). The event retention.redated, by which the engine says for each
+// dossier that and why its dates have moved, is not read here: it names the very
+// regulation that is in force from its effective date on, so the schedule is
+// the same before and after it, and right on the day itself, however late the
+// engine comes to say so.
 package retention
 
 import (

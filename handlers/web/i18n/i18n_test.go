@@ -80,7 +80,7 @@ func TestEveryCodeHasAName(t *testing.T) {
 		"recipient_class": domain.RecipientClasses, "channel": domain.Methods, "role": domain.Roles, "source": domain.Sources,
 		"service": domain.Services, "outcome": domain.Outcomes, "activity": domain.Activities, "request_kind": domain.RequestKinds,
 		"access_action": domain.AccessActions,
-		"incident_kind": domain.IncidentKinds, "incident_risk": domain.IncidentRisks, "paper_destruction": domain.PaperDestructions,
+		"incident_kind": domain.IncidentKinds, "incident_risk": domain.IncidentRisks, "paper_destruction": domain.PaperDestructions, "redate_reason": domain.RedateReasons,
 	}
 	for _, s := range domain.RecipientSubtypes {
 		lists["recipient_subtype"] = append(lists["recipient_subtype"], s...)

@@ -213,6 +213,7 @@ func (s *synthetic) seldom(d *life) {
 		s.add(d.ref, Plain(&dossier.StaffUnassigned{Staff: ID(1 + s.rng.IntN(2)), Until: s.at}))
 	case 4:
 		s.add(d.ref, Plain(&dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "in_person", Acknowledged: true}))
+		s.add(d.ref, Plain(&dossier.Redated{Reason: "new_version", Profile: "click-2017", Version: 2, EffectiveFrom: s.today(), PreviousProfile: "click-2017", PreviousVersion: 1}))
 	case 5:
 		s.add(d.ref, d.sealed(&dossier.ClientChanged{Fields: []string{"address"}, ValidFrom: s.today(), Source: "client", Correction: s.rng.IntN(2) == 0},
 			domain.ClassDossier, domain.CatContact))
