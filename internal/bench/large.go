@@ -25,7 +25,7 @@ type world struct {
 
 // large makes the stream by the import of P3, grows it, and measures the rest.
 func (r *run) large(ctx context.Context) error {
-	w := &world{r: r, data: r.path("large"), dossiers: min(max(r.o.Events/150, 2*thick), 20_000)}
+	w := &world{r: r, data: r.path("large"), dossiers: min(max(r.o.Events/150, 2*thick), mostDossiers)}
 	if err := w.imported(ctx); err != nil {
 		return err
 	}
@@ -78,93 +78,104 @@ func conn(e *engine.Engine) (*nats.Conn, error) {
 	return s.Conn(), nil
 }
 
-// imported imports the dossiers, which is P3, and then publishes a part of what
-// was stored on a bare server, without waiting for each message.
-func (w *world) imported(ctx context.Context) error {
-	file := w.r.path("import.jsonl")
-	if err := writeLines(file, w.dossiers); err != nil {
+// imported imports the dossiers, which is P3: the first command of each, then
+// the second of each, and so on. After each of these parts the reference
+// publishes a sample of what was stored, so that both meet the same moments.
+func (w *world) imported(ctx context.Context) (err error) {
+	b, err := startBare(w.r.path("windows"), false)
+	if err != nil {
 		return err
 	}
-	defer os.Remove(file)
-	var value Quantity
-	var sample []message
-	err := with(ctx, w.data, func(e *engine.Engine) (err error) {
-		if value, err = w.importFile(ctx, e, file); err == nil && w.r.wants("P3") {
-			sample, err = w.sample(ctx, e)
-		}
+	defer b.close()
+	if err := b.newStream(ctx); err != nil {
 		return err
+	}
+	var value, ref load
+	err = with(ctx, w.data, func(e *engine.Engine) error {
+		if err := begin(ctx, e, 0); err != nil {
+			return err
+		}
+		bar := w.r.bar("P3: importing", "commands")
+		defer bar.Done()
+		for k := range steps {
+			before, err := e.Store.Head(ctx)
+			if err != nil {
+				return err
+			}
+			if err := w.importStep(ctx, e, k, &value); err != nil {
+				return err
+			}
+			if w.r.wants("P3") {
+				if err := w.publishSample(ctx, e, before, b, &ref); err != nil {
+					return err
+				}
+			}
+			bar.Update(uint64(value.count), float64(k+1)/steps)
+		}
+		return nil
 	})
 	if err != nil || !w.r.wants("P3") {
 		return err
 	}
-	ref, err := w.published(ctx, sample)
-	if err == nil {
-		w.r.row("P3", fmt.Sprintf("import of %d interleaved dossiers, commands", w.dossiers), value, ref, atLeast(0.4))
-	}
-	return err
+	q := ref.rate()
+	q.Note = "async, windows of 1,000"
+	w.r.row("P3", fmt.Sprintf("import of %d interleaved dossiers, commands", w.dossiers), value.rate(), q, atLeast(0.4))
+	return nil
 }
 
-func (w *world) importFile(ctx context.Context, e *engine.Engine, name string) (Quantity, error) {
-	if err := begin(ctx, e, 0); err != nil {
-		return Quantity{}, err
+// importStep imports the k-th command of every dossier from a file.
+func (w *world) importStep(ctx context.Context, e *engine.Engine, k int, total *load) error {
+	name := w.r.path("import.jsonl")
+	if err := writeStep(name, w.dossiers, k); err != nil {
+		return err
 	}
+	defer os.Remove(name)
 	f, err := os.Open(name)
 	if err != nil {
-		return Quantity{}, err
+		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Quantity{}, err
-	}
-	bar := w.r.bar("P3: importing", "lines")
-	defer bar.Done()
 	var sum *importing.Summary
 	began := time.Now()
 	err = w.r.profiled("P3", func() (err error) {
-		sum, err = importing.Lines(ctx, f, e.Commands, importing.Options{Caller: bringIn, Size: info.Size(), Progress: bar.Update})
+		sum, err = importing.Lines(ctx, f, e.Commands, importing.Options{Caller: bringIn})
 		return err
 	})
-	took := time.Since(began)
-	if err == nil && int(sum.Accepted) != w.dossiers*steps {
-		err = fmt.Errorf("of %d lines %d were accepted: %v", w.dossiers*steps, sum.Accepted, sum.ByCode)
-	}
 	if err != nil {
-		return Quantity{}, err
+		return err
 	}
-	return rate(int(sum.Accepted), took), nil
+	total.add(load{int(sum.Accepted), time.Since(began)})
+	if int(sum.Accepted) != w.dossiers {
+		return fmt.Errorf("of %d lines %d were accepted: %v", w.dossiers, sum.Accepted, sum.ByCode)
+	}
+	return nil
 }
 
-// sampleEvery is how much of the stored commits the reference publishes: one of
-// so many, so that they need not be a burden to its memory.
-const sampleEvery = 3
+// sampleMost bounds the messages of a sample, so that they are no burden to the
+// reference's memory.
+const sampleMost = 8 * window
 
-func (w *world) sample(ctx context.Context, e *engine.Engine) (list []message, err error) {
-	err = e.Store.ReadAll(ctx, 0, func(c *eventstore.Commit) error {
-		if c.Position%sampleEvery == 0 {
-			list = append(list, message{c.Envelope.Ref().Subject(), payloadOf(c.Clear, c.Sealed)})
+// publishSample publishes the first commits after a position on a bare server,
+// in windows.
+func (w *world) publishSample(ctx context.Context, e *engine.Engine, after uint64, b *bare, total *load) error {
+	var list []message
+	err := e.Store.ReadAll(ctx, after, func(c *eventstore.Commit) error {
+		list = append(list, message{c.Envelope.Ref().Subject(), payloadOf(c.Clear, c.Sealed)})
+		if len(list) == sampleMost {
+			return errEnough
 		}
 		return nil
 	})
-	return list, err
-}
-
-// published publishes messages on a bare server, in windows.
-func (w *world) published(ctx context.Context, list []message) (Quantity, error) {
-	b, err := startBare(w.r.path("windows"), false)
-	if err != nil {
-		return Quantity{}, err
-	}
-	defer b.close()
-	if err := b.newStream(ctx); err != nil {
-		return Quantity{}, err
+	if err != nil && !errors.Is(err, errEnough) {
+		return err
 	}
 	began := time.Now()
 	err = w.r.profiled("P3-reference", func() error { return b.publishWindows(ctx, list) })
-	q := rate(len(list), time.Since(began))
-	q.Note = "async, windows of 1,000"
-	return q, err
+	total.add(load{len(list), time.Since(began)})
+	return err
 }
+
+var errEnough = errors.New("enough was read")
 
 // grow fills a stream to the given number of events.
 func (w *world) grow(ctx context.Context, data string, dossiers, events int) error {

@@ -159,8 +159,6 @@ type prefix struct {
 	head uint64
 }
 
-var errPrefixEnd = errors.New("the prefix is read")
-
 func (p prefix) Head(context.Context) (uint64, error) { return p.head, nil }
 
 func (p prefix) ReadAll(ctx context.Context, after uint64, f func(*eventstore.Commit) error) error {
@@ -172,11 +170,11 @@ func (p prefix) ReadAll(ctx context.Context, after uint64, f func(*eventstore.Co
 			return err
 		}
 		if c.Position >= p.head {
-			return errPrefixEnd
+			return errEnough
 		}
 		return nil
 	})
-	if errors.Is(err, errPrefixEnd) {
+	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return err

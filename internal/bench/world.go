@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,8 +39,24 @@ func id(kind string, n int) string {
 	return u.String()
 }
 
-func coach(i int) string     { return id("coach", i%coaches) }
-func dossierID(i int) string { return id("dossier", i) }
+// The ids are asked for under load, so they are made once.
+var (
+	coachIDs   = sync.OnceValue(func() []string { return ids("coach", coaches) })
+	dossierIDs = sync.OnceValue(func() []string { return ids("dossier", mostDossiers) })
+)
+
+const mostDossiers = 20_000
+
+func ids(kind string, n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = id(kind, i)
+	}
+	return list
+}
+
+func coach(i int) string     { return coachIDs()[i%coaches] }
+func dossierID(i int) string { return dossierIDs()[i] }
 
 // text is about n bytes of a report.
 func text(n int) string {
@@ -139,9 +156,16 @@ func client(i int) fields {
 // file now.
 func addRecord(dossier int) commands.Request {
 	r := commands.Request{ID: uuid.NewString(), Agency: agency, Command: "AddRecord", Dossier: dossierID(dossier)}
-	r.Data = fmt.Appendf(nil, `{"record":%q,"category":"report","title":"Voortgangsgesprek","text":%q,"source":"staff_report"}`, uuid.NewString(), text(sealedText))
+	r.Data = make([]byte, 0, len(recordStart)+36+len(recordEnd))
+	r.Data = append(append(append(r.Data, recordStart...), uuid.NewString()...), recordEnd...)
 	return r
 }
+
+// The data of addRecord around its id, made once: the callers share the
+// machine's time with what they measure.
+const recordStart = `{"record":"`
+
+var recordEnd = `","category":"report","title":"Voortgangsgesprek","text":"` + text(sealedText) + `","source":"staff_report"}`
 
 // accepted carries out one command, which has to be accepted.
 func accepted(ctx context.Context, e *engine.Engine, c commands.Caller, r commands.Request) (commands.Outcome, error) {
@@ -168,9 +192,8 @@ func begin(ctx context.Context, e *engine.Engine, dossiers int) error {
 	return nil
 }
 
-// writeLines writes the commands of n interleaved dossiers as an import file:
-// the first command of each, then the second of each, and so on.
-func writeLines(name string, n int) error {
+// writeStep writes the k-th command of n dossiers as an import file.
+func writeStep(name string, n, k int) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
@@ -178,11 +201,9 @@ func writeLines(name string, n int) error {
 	b := bufio.NewWriter(f)
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
-	for k := range steps {
-		for i := range n {
-			if err := enc.Encode(step(i, k)); err != nil {
-				return errors.Join(err, f.Close())
-			}
+	for i := range n {
+		if err := enc.Encode(step(i, k)); err != nil {
+			return errors.Join(err, f.Close())
 		}
 	}
 	return errors.Join(b.Flush(), f.Close())
