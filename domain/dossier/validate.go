@@ -22,7 +22,7 @@ var (
 	processingRoles = []string{"controller", "processor", "joint"}
 	decliners       = []string{"client", "commissioner", "agency"}
 	authors         = []string{"client", "representative", "staff", "third_party"}
-	languageForm    = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	languageForm    = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`) // longer forms could spell a name, and it stands in the clear
 )
 
 // Validate tells what is wrong with the form of the command.
