@@ -34,9 +34,24 @@ func (h *Handler) RecordAccess(ctx context.Context, c Caller, agency string, bas
 }
 
 // RecordSignIn appends an attempt to sign in: the member of staff's own, or the
-// engine's when nobody has that name. A sign-in is allowed only once this has
-// returned without error (architecture §1.3).
+// engine's when nobody has that name. Nothing is recorded for an agency that does
+// not exist: its name was typed by a stranger, and a subject would bear it.
+// A sign-in opens nothing by itself; each look is recorded before it shows
+// anything, so a door may let somebody in although this has failed.
 func (h *Handler) RecordSignIn(ctx context.Context, agency, staff string, ok bool) error {
+	there := false
+	if domain.ValidAgency(agency) {
+		err := h.State(ctx, domain.Ref{Agency: agency, Kind: domain.KindAgency, ID: agency}, func(_ any, version uint64) error {
+			there = version > 0
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !there {
+		return nil
+	}
 	h.gate.RLock()
 	defer h.gate.RUnlock()
 	ev := &access.SignIn{Outcome: access.Allowed, Method: "password"}

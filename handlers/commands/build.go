@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -71,7 +72,7 @@ func (d *Draft) fill(ctx context.Context, s Sealer, p Attribution) error {
 		DataSchema: fmt.Sprintf("casefile:%s:%d", first, catalog.SchemaOf(first)),
 		Agency:     d.Ref.Agency, Kind: d.Ref.Kind, AggregateID: d.Ref.ID, Version: d.Version,
 		Command: p.Command, CommandID: p.CommandID, CommandDigest: p.CommandDigest,
-		CorrelationID: p.Caller.CorrelationID, CausationID: p.Caller.CausationID, TraceParent: p.Caller.TraceParent,
+		CorrelationID: p.Caller.CorrelationID, CausationID: p.Caller.CausationID, TraceParent: traceParent(p.Caller.TraceParent),
 		Actor: p.Actor, OnBehalfOf: p.Caller.OnBehalfOf, Door: string(p.Caller.Door), RecordedBy: p.RecordedBy,
 		Purpose: p.Purpose, Ground: p.Ground, Policy: p.PolicyDigest,
 		Profile: p.Profile, ProfileVer: p.ProfileVersion,
@@ -90,6 +91,17 @@ func (d *Draft) fill(ctx context.Context, s Sealer, p Attribution) error {
 	}
 	slices.Sort(d.Envelope.Data.Categories)
 	return nil
+}
+
+// traceForm is the form of a trace's context (W3C). What else a caller writes
+// into that header could be anything, a name even, and metadata are clear.
+var traceForm = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
+func traceParent(s string) string {
+	if traceForm.MatchString(s) {
+		return s
+	}
+	return ""
 }
 
 func (d *Draft) seal(ctx context.Context, s Sealer, i int, f domain.Fact, cats map[domain.Category]bool) (eventstore.StoredEvent, error) {
