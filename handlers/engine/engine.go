@@ -218,13 +218,37 @@ func (e *Engine) openHandlers(o Options) error {
 		Store: e.Store, Sealer: e.Vault, Digester: e.Vault, View: commitView{e.DB},
 		Snapshots: &snapshots{db: e.State, digester: e.Vault, dollar: e.StateDialect == "postgres"},
 		Rules:     policy.Simple(), Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
-		Responsible: func(ctx context.Context, agency, staff string, at time.Time) (int, error) {
-			return dossiers.Responsible(ctx, e.DB, agency, staff, at)
-		},
+		Responsible: e.responsible(o.Follow),
 	})
 	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, Clock: o.Clock, Log: o.Log})
 	return nil
 }
+
+// responsible counts the dossiers for which a member of staff is responsible.
+// The answer decides whether somebody may be ended, so the view is first brought
+// to all that is on the stream by now.
+func (e *Engine) responsible(followed bool) func(context.Context, string, string, time.Time) (int, error) {
+	return func(ctx context.Context, agency, staff string, at time.Time) (int, error) {
+		if !followed {
+			if err := e.Views.CatchUp(ctx, nil); err != nil {
+				return 0, err
+			}
+		}
+		head, err := e.Store.Head(ctx)
+		if err != nil {
+			return 0, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, responsibleLimit)
+		defer cancel()
+		if err := e.Views.WaitFor(ctx, head, dossiers.Name); err != nil {
+			return 0, err
+		}
+		return dossiers.Responsible(ctx, e.DB, agency, staff, at)
+	}
+}
+
+// responsibleLimit is how long ending somebody waits for the view of dossiers.
+const responsibleLimit = 10 * time.Second
 
 // follow keeps the views up with the stream until Close.
 func (e *Engine) follow() {
