@@ -12,6 +12,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/reminder"
 )
 
 var update = flag.Bool("update", false, "write the documents anew")
@@ -63,6 +64,7 @@ func TestCommandsPageIsTrue(t *testing.T) {
 		{"methods", domain.Methods}, {"roles", domain.Roles}, {"sources", domain.Sources}, {"services", domain.Services},
 		{"outcomes", domain.Outcomes}, {"activities", domain.Activities}, {"request kinds", domain.RequestKinds},
 		{"incident kinds", domain.IncidentKinds}, {"incident risks", domain.IncidentRisks}, {"destructions of paper", domain.PaperDestructions},
+		{"reminders", reminder.Kinds}, {"stages of a reminder", reminder.Stages},
 	} {
 		v := reflect.ValueOf(c.codes)
 		var list []string

@@ -61,10 +61,13 @@ const (
 	KindIncident = "incident"
 	// KindPaper has all paper volumes of an agency (C-1.1b); see docs/adr/0005.
 	KindPaper = "paper"
+	// KindReminder has the reminders of one dossier, whose id it bears, or of the
+	// agency itself.
+	KindReminder = "reminder"
 )
 
 // Ref names one aggregate of one agency. ID is a UUID, but for KindAgency and
-// KindPaper (the agency's own name), KindAccess (the actor) and KindUnique (a
+// KindPaper (the agency's own name; for KindReminder that or a dossier), KindAccess (the actor) and KindUnique (a
 // keyed hash in lower-case hex).
 type Ref struct {
 	Agency string `json:"agency"`

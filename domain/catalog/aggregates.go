@@ -13,6 +13,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -64,6 +65,9 @@ func Aggregates() []Aggregate {
 		}),
 		aggregate(domain.KindPaper, paper.StateSchema, paper.Zero, paper.Evolve, func(s *paper.State, c domain.Command, env *Env) ([]domain.Fact, error) {
 			return paper.Decide(s, c, &env.Env, env.paper())
+		}),
+		aggregate(domain.KindReminder, reminder.StateSchema, reminder.Zero, reminder.Evolve, func(s *reminder.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			return reminder.Decide(s, c, &env.Env, env.reminded())
 		}),
 		aggregate(domain.KindUnique, unique.StateSchema, unique.Zero, unique.Evolve, func(_ *unique.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
 			return nil, domain.NotHandled(c)
@@ -125,6 +129,15 @@ func (e *Env) paper() paper.Dossier {
 		}
 	}
 	return d
+}
+
+// reminded is what a reminder asks of the dossier that it is about.
+func (e *Env) reminded() reminder.Dossier {
+	s := e.dossier()
+	if s == nil {
+		return reminder.Dossier{}
+	}
+	return reminder.Dossier{Opened: s.Opened, Responsible: s.ResponsibleAt(e.At)}
 }
 
 // ProfileInForce names the profile by which the command is judged; "" and 0

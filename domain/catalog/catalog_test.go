@@ -212,7 +212,7 @@ func TestWhatMayComeInLate(t *testing.T) {
 	if want := []string{"AddRecord", "CompleteRecord", "Disclose", "HandOutRegulation", "LogHours", "RecordAccess"}; !slices.Equal(late, want) {
 		t.Errorf("late: %v", late)
 	}
-	if want := []string{"AssignStaff", "GrantAccess", "GrantMaintenance", "GrantRole", "LiftHold", "PlaceHold", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
+	if want := []string{"AssignStaff", "GrantAccess", "GrantMaintenance", "GrantRole", "LiftHold", "PlaceHold", "RaiseReminder", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
 		t.Errorf("now: %v", now)
 	}
 }

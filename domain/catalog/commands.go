@@ -17,6 +17,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/domain/staff"
 )
 
@@ -66,6 +67,8 @@ func Commands() []CommandSpec {
 
 		command[access.RecordAccess](domain.KindAccess),
 
+		command[reminder.RaiseReminder](domain.KindReminder),
+
 		command[dossier.OpenDossier](domain.KindDossier),
 		command[dossier.DeclineReferral](domain.KindDossier),
 		command[dossier.ChangeClient](domain.KindDossier),
@@ -113,6 +116,8 @@ func command[T any, P interface {
 		_, s.Dossier = domain.Command(c).(*paper.RegisterVolume)
 		_, whole := domain.Command(c).(*paper.AttestCabinets)
 		s.MayDossier = !whole // a volume is its dossier's, a cabinet nobody's
+	case domain.KindReminder:
+		s.MayDossier, s.Timing = true, domain.Timing{Now: true}
 	case domain.KindIncident:
 		_, s.MayDossier = domain.Command(c).(*incident.ReportIncident)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -63,6 +64,8 @@ func Events() []EventSpec {
 
 		event[access.Recorded](1),
 		event[access.SignIn](1),
+
+		event[reminder.Raised](1),
 
 		event[unique.Reserved](1),
 

@@ -37,6 +37,10 @@ func Target(agencyID, dossierID, actor string, c domain.Command) (domain.Ref, er
 		ref.ID = incident.Target(c)
 	case domain.KindPaper:
 		ref.ID = agencyID
+	case domain.KindReminder:
+		if ref.ID = dossierID; dossierID == "" {
+			ref.ID = agencyID
+		}
 	}
 	return ref, nil
 }
@@ -56,6 +60,11 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 		return refs
 	case domain.KindIncident:
 		return []domain.Ref{own}
+	case domain.KindReminder:
+		if dossierID == "" {
+			return []domain.Ref{own}
+		}
+		return []domain.Ref{own, {Agency: agencyID, Kind: domain.KindDossier, ID: dossierID}}
 	case domain.KindPaper:
 		refs := []domain.Ref{own}
 		if dossierID != "" && paper.NeedsDossier(c) {

@@ -12,6 +12,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/regulation"
+	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -106,6 +107,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&dossier.ComplaintResolved{Complaint: sc.Hold, Handler: sc.Admin, AnsweredOn: day, Outcome: "upheld"},
 		&dossier.InvoiceTakenOver{Trajectory: "T-1", Period: "2017-02", ConfirmedBy: sc.Admin, Fields: []string{"name", "trajectory"}},
 		&dossier.DocumentAttached{Document: sc.Hold, Record: sc.Record, Class: domain.ClassMedical, MediaType: "application/pdf", Size: 12},
+		&reminder.Raised{Dossier: sc.Dossier, Kind: "recipient_notice", Ref: sc.Disclosed, Item: sc.Record, Due: later, Stage: "coming", For: []string{sc.Coach}, Role: "coach"},
 		&dossier.QuestionAnswered{Question: sc.Hold, ReceivedOn: day, AnsweredOn: day},
 	}
 	out := map[string]domain.Event{}

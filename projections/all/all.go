@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/paper"
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
 )
@@ -33,6 +34,7 @@ func Projections() []projections.Projection {
 		paper.Projection{},
 		people.Projection{},
 		regulations.Projection{},
+		reminders.Projection{},
 		requests.Projection{},
 		retention.Projection{},
 	}

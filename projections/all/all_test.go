@@ -103,6 +103,7 @@ var (
 		"date":         whole(date),
 		"number":       whole(number),
 		"cabinet":      whole(`[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
+		"due":          whole(uuid + `|` + code + `|[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
 		"owner":        whole(`(dossier|staff|recipient)/` + uuid),
 		"key":          whole(`[A-Za-z0-9/-]+`),
 		"counts":       whole(code + `:[0-9]+( ` + code + `:[0-9]+)*`),
@@ -172,6 +173,9 @@ var clear = map[string]string{
 	"paper_cabinets.agency": "code", "paper_cabinets.cabinet": "cabinet", "paper_cabinets.since": "date",
 
 	"regulations.agency": "code", "regulations.profile": "code", "regulations.effective_from": "date", "regulations.document": "document",
+
+	"reminders.agency": "code", "reminders.dossier": "id", "reminders.kind": "code", "reminders.ref": "due", "reminders.item": "item",
+	"reminders.due": "date", "reminders.stage": "code", "reminders.staff": "ids", "reminders.role": "code",
 
 	"requests.agency": "code", "requests.dossier": "id", "requests.request": "id", "requests.kind": "code", "requests.by_whom": "code", "requests.representative": "id",
 	"requests.channel": "code", "requests.received_on": "date", "requests.due": "date", "requests.reason": "code", "requests.extended_until": "date", "requests.told_on": "date",

@@ -5,6 +5,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/reminder"
 )
 
 // upkeep adds an incident about a dossier with all that follows from it, and the
@@ -22,6 +23,11 @@ func (s *synthetic) upkeep(d *life) {
 	about(&incident.Assessed{Risk: "medium", NotifyAuthority: true})
 	about(&incident.AuthorityNotified{NotifiedAt: s.at})
 	about(&incident.Closed{ClosedOn: s.today()})
+
+	s.add(On(d.ref.Agency, domain.KindReminder, d.ref.ID), Plain(&reminder.Raised{Dossier: d.ref.ID, Kind: "handout", Ref: d.ref.ID, Due: s.today(),
+		Stage: reminder.StageOverdue, For: []domain.ID{ID(1), ID(2)}, Role: "coach"}))
+	s.add(On(d.ref.Agency, domain.KindReminder, d.ref.Agency), Plain(&reminder.Raised{Kind: "paper", Ref: "kast-1", Item: "cabinet", Due: s.today(),
+		Stage: reminder.StageOverdue, Role: "administration"}))
 
 	office := On(d.ref.Agency, domain.KindPaper, d.ref.Agency)
 	at := paper.Place{Volume: s.id(), Dossier: d.ref.ID, Cabinet: "kast-1"}

@@ -20,7 +20,7 @@ func TestSentencesSayWhatTheEventHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := []string{"minutes", "previous", "staff", "rule", "trajectory", "version"}
-	date := regexp.MustCompile(`(_on|_from|^date)$`)
+	date := regexp.MustCompile(`(_on|_from|^date|^due)$`)
 	for _, p := range words {
 		for _, spec := range catalog.Events() {
 			have := fieldNames(reflect.TypeOf(spec.New()).Elem())
