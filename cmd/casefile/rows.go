@@ -18,9 +18,18 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/complaints"
+	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/disclosures"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/hours"
+	"github.com/casefile-engine/casefile/projections/incidents"
+	"github.com/casefile-engine/casefile/projections/notices"
+	"github.com/casefile-engine/casefile/projections/obligations"
+	"github.com/casefile-engine/casefile/projections/paper"
+	"github.com/casefile-engine/casefile/projections/people"
+	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
 )
 
@@ -38,8 +47,17 @@ var rowTypes = map[string]reflect.Type{
 	"disclosures": reflect.TypeFor[disclosures.Row](),
 	"access":      reflect.TypeFor[access.Row](),
 	"retention":   reflect.TypeFor[retention.Row](),
+	"deadlines":   reflect.TypeFor[deadlines.Row](),
+	"obligations": reflect.TypeFor[obligations.Row](),
 	"hours":       reflect.TypeFor[hours.Row](),
 	"history":     reflect.TypeFor[historyRow](),
+	"requests":    reflect.TypeFor[requests.Row](),
+	"notices":     reflect.TypeFor[notices.Row](),
+	"complaints":  reflect.TypeFor[complaints.Row](),
+	"incidents":   reflect.TypeFor[incidents.Row](),
+	"paper":       reflect.TypeFor[paper.Row](),
+	"recipients":  reflect.TypeFor[people.RecipientRow](),
+	"activities":  reflect.TypeFor[regulations.Activity](),
 }
 
 // columnsOf lists the JSON names of a struct's fields, those of embedded

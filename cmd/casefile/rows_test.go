@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
+
+	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
 // The columns of each register are those of catalogue §3, in its order.
@@ -16,10 +19,26 @@ func TestColumnsAreThoseOfTheCatalogue(t *testing.T) {
 		"disclosures": "disclosure agency dossier occurred_at recorded_at recipient recipient_class categories records ground purpose channel actor consent profile unlawful position notices_pending",
 		"retention":   "agency dossier class profile starts term due status missing holds explanation",
 		"dossiers":    "agency dossier status trajectories assigned records last_event_at position",
+		"deadlines":   "agency dossier kind ref started due status",
+		"obligations": "agency dossier kind since ref",
 		"hours":       "agency dossier entry trajectory date minutes activity actor",
 	} {
 		if d := cmp.Diff(strings.Fields(want), columnsOf(rowTypes[register])); d != "" {
 			t.Errorf("%s (-want +got):\n%s", register, d)
+		}
+	}
+}
+
+// Every register that can be exported has its columns, and the command line
+// names it.
+func TestEveryRegisterHasColumns(t *testing.T) {
+	f, _ := reflect.TypeFor[exportCmd]().FieldByName("Register")
+	if got := f.Tag.Get("enum"); got != strings.Join(queries.Registers, ",") {
+		t.Errorf("the command line names %s", got)
+	}
+	for _, r := range queries.Registers {
+		if rowTypes[r] == nil {
+			t.Errorf("%s has no columns", r)
 		}
 	}
 }

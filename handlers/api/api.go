@@ -117,7 +117,7 @@ func (s *service) routes(a huma.API) {
 	}, s.serveTimeline)
 	huma.Register(a, huma.Operation{
 		OperationID: "read-register", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/{register}", Summary: "Read a register",
-		Description: "Rows in stream order (retention: by due date, then dossier), with the field names of the exports. `application/jsonl` gives one row a line.",
+		Description: "Rows in stream order (retention and deadlines: by due date, then dossier; obligations: by the day since when, then dossier), with the field names of the exports. `application/jsonl` gives one row a line.",
 		Tags:        []string{"registers"}, Middlewares: who, Errors: readErrors, Responses: registerResponses(),
 	}, s.serveRegister)
 }

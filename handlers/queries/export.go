@@ -15,18 +15,15 @@ import (
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/access"
 	"github.com/casefile-engine/casefile/projections/commits"
-	"github.com/casefile-engine/casefile/projections/disclosures"
 	"github.com/casefile-engine/casefile/projections/dossiers"
-	"github.com/casefile-engine/casefile/projections/hours"
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/readdb"
-	"github.com/casefile-engine/casefile/projections/retention"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
 // ExportOptions choose the rows of a register (catalogue §3).
 type ExportOptions struct {
-	Register string // dossiers, disclosures, access, retention, hours, history
+	Register string // one of Registers
 	Dossier  string // "" for all
 	// AsOf takes what had occurred by then, that instant included, and evaluates
 	// terms on its day in Europe/Amsterdam; it may lie in the future. Nil: today.
@@ -39,9 +36,6 @@ type ExportOptions struct {
 	// is on record.
 	Open bool
 }
-
-// Registers are what can be exported, in the order of the catalogue.
-var Registers = []string{"dossiers", "disclosures", "access", "retention", "hours", "history"}
 
 // Export calls emit with each row of a register, in its order; rows are structs
 // whose JSON form is the catalogue's. A reader who is signed in leaves an
@@ -98,7 +92,7 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 		return err
 	}
 	if !slices.Contains(Registers, o.Register) {
-		return domain.Invalid("unknown_register", "register", "there is no such register; there are dossiers, disclosures, access, retention, hours and history")
+		return domain.Invalid("unknown_register", "register", "there is no such register; there are "+registerNames())
 	}
 	if o.Dossier != "" {
 		id, err := domain.ParseID("dossier", o.Dossier)
@@ -130,28 +124,15 @@ func (o ExportOptions) folded() bool {
 	return o.Register != "history" && (o.AsOf != nil || o.KnownAt != nil)
 }
 
-func (s *Service) rowsOf(ctx context.Context, db *readdb.DB, r Reader, o ExportOptions, emit func(row any) error) error {
-	f := rows.Filter{Agency: r.Agency, Dossier: o.Dossier}
-	if o.From != nil {
-		f.From = *o.From
+// at is the instant at which terms are evaluated: of days, their end.
+func (s *Service) at(o ExportOptions) time.Time {
+	switch {
+	case o.AsOf != nil:
+		return *o.AsOf
+	case o.KnownAt != nil:
+		return *o.KnownAt
 	}
-	if o.Until != nil {
-		f.Until = *o.Until
-	}
-	day := s.day(DossierOptions{AsOf: o.AsOf, KnownAt: o.KnownAt})
-	switch o.Register {
-	case "disclosures":
-		return disclosures.List(ctx, db, f, func(x disclosures.Row) error { return emit(x) })
-	case "access":
-		return access.List(ctx, db, access.Filter{Filter: f}, func(x access.Row) error { return emit(plainAccess(x)) })
-	case "retention":
-		return retention.List(ctx, db, f, day, func(x retention.Row) error { return emit(x) })
-	case "hours":
-		return hours.List(ctx, db, f, func(x hours.Row) error { return emit(x) })
-	case "history":
-		return s.historyRows(ctx, db, f, o, emit)
-	}
-	return s.dossierRows(ctx, db, r, f, o, day, emit)
+	return s.clock.Now()
 }
 
 // plainAccess leaves out the categories that exist for sealing names of staff
@@ -289,21 +270,6 @@ func (s *Service) foldTo(ctx context.Context, agency string, o ExportOptions) (*
 		return nil, nil, err
 	}
 	return db, db.Close, nil
-}
-
-// projectionOf is the projection whose tables a register's query reads.
-func projectionOf(register string) projections.Projection {
-	switch register {
-	case "disclosures":
-		return disclosures.Projection{}
-	case "access":
-		return access.Projection{}
-	case "retention":
-		return retention.Projection{}
-	case "hours":
-		return hours.Projection{}
-	}
-	return dossiers.Projection{}
 }
 
 // Agencies lists the agencies in the store.

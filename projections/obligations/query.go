@@ -1,0 +1,215 @@
+package obligations
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/projections/deadlines"
+	"github.com/casefile-engine/casefile/projections/dossiers"
+	"github.com/casefile-engine/casefile/projections/duties"
+	"github.com/casefile-engine/casefile/projections/incidents"
+	"github.com/casefile-engine/casefile/projections/readdb"
+	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/requests"
+	"github.com/casefile-engine/casefile/projections/rows"
+)
+
+// attestableDays is how many days back a cabinet can still be attested; what was
+// missed before can no more be made good and stands in the deadlines alone.
+const attestableDays = 31
+
+// List calls f with what is owed at an instant, by the day since when and then
+// dossier. The filter's From and Until bound that day. f may give rows.ErrStop.
+// For a time in the past, fold the commits up to it into a database of its own
+// and ask that. It reads the views of deadlines, and dossiers and people.
+func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, f func(Row) error) error {
+	l := &lister{ctx: ctx, db: db, filter: rows.Filter{Agency: filter.Agency, Dossier: filter.Dossier}, at: at, today: nl.DateOf(at)}
+	if err := l.load(); err != nil {
+		return err
+	}
+	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.dossiers, l.consents, l.staff, l.recipients} {
+		if err := add(); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(l.rows, compare)
+	l.rows = slices.Compact(l.rows)
+	for _, r := range l.rows {
+		if !filter.From.IsZero() && r.SinceOn.Before(nl.DateOf(filter.From)) || !filter.Until.IsZero() && r.SinceOn.After(nl.DateOf(filter.Until.Add(-1))) {
+			continue
+		}
+		if err := f(r); errors.Is(err, rows.ErrStop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lister gathers the rows of one list.
+type lister struct {
+	ctx    context.Context
+	db     *readdb.DB
+	filter rows.Filter // agency and dossier alone
+	at     time.Time
+	today  nl.Date
+	book   *regulations.Book
+	facts  *duties.Facts
+	ended  map[duties.File]nl.Date // the day on which guidance ended
+	rows   []Row
+}
+
+func (l *lister) load() (err error) {
+	if l.book, err = regulations.Load(l.ctx, l.db, l.filter.Agency); err != nil {
+		return err
+	}
+	l.facts, err = duties.Load(l.ctx, l.db, l.filter.Agency, l.filter.Dossier)
+	return err
+}
+
+// add adds what is owed since a day, unless that is still to come.
+func (l *lister) add(r Row, since nl.Date) {
+	if since.IsZero() || since.After(l.today) {
+		return
+	}
+	r.SinceOn, r.Since = since, since.String()
+	l.rows = append(l.rows, r)
+}
+
+// fromDeadline are the obligations that are deadlines not met: notices from the
+// day on which they are owed, all others from the day after their last.
+var fromDeadline = map[string]struct {
+	kind  string
+	later bool
+}{
+	deadlines.KindIndirectNotice:  {IndirectNotice, false},
+	deadlines.KindClientNotice:    {ClientNotice, false},
+	deadlines.KindRecipientNotice: {RecipientNotice, false},
+	deadlines.KindRequest:         {RequestOverdue, true},
+	deadlines.KindComplaint:       {ComplaintOverdue, true},
+	deadlines.KindDestruction:     {DestructionOverdue, true},
+}
+
+func (l *lister) deadlines() error {
+	list, err := deadlines.All(l.ctx, l.db, l.filter, l.at)
+	for _, d := range list {
+		r := Row{Agency: d.Agency, Dossier: d.Dossier, Ref: d.Ref}
+		rule, ok := fromDeadline[d.Kind]
+		r.Kind = rule.kind
+		switch {
+		case !d.Owed():
+		case ok && !rule.later:
+			l.add(r, d.StartedOn)
+		case d.Status != deadlines.StatusOverdue:
+		case ok:
+			l.add(r, d.DueOn.AddDays(1))
+		case d.Kind == deadlines.KindBreach:
+			r.Kind = BreachOverdue
+			l.add(r, d.DueOn)
+		case d.Kind == deadlines.KindPaper && d.Item == "volume":
+			r.Kind = VolumeOut
+			l.add(r, d.DueOn.AddDays(1))
+		case d.Kind == deadlines.KindPaper && !d.DueOn.Before(l.today.AddDays(-attestableDays)):
+			r.Kind = Attestation
+			l.add(r, d.DueOn.AddDays(1))
+		}
+	}
+	return err
+}
+
+// unfulfilled: deciding a request changes nothing by itself (catalogue §2); what
+// was granted is still to be done. Access has its own deadline for that.
+func (l *lister) unfulfilled() error {
+	return requests.List(l.ctx, l.db, l.filter, func(q requests.Row) error {
+		if q.State == requests.StateDecided && q.Kind != "access" {
+			l.add(Row{Agency: q.Agency, Dossier: q.Dossier, Kind: RequestUnfulfilled, Ref: q.Request}, q.DecidedOn)
+		}
+		return nil
+	})
+}
+
+// breaches: where the clients must hear of a breach, each dossier that it
+// concerns waits for a notice that names the incident (L-34).
+func (l *lister) breaches() error {
+	told := map[[2]string]bool{}
+	for _, t := range l.facts.Told {
+		told[[2]string{t.Dossier, t.Ref}] = true
+	}
+	return incidents.List(l.ctx, l.db, l.filter, func(i incidents.Row) error {
+		if !i.NotifyClients {
+			return nil
+		}
+		for _, d := range i.Dossiers {
+			if (l.filter.Dossier == "" || l.filter.Dossier == d) && !told[[2]string{d, i.Incident}] {
+				l.add(Row{Agency: i.Agency, Dossier: d, Kind: BreachNotice, Ref: i.Incident}, nl.DateOf(i.AssessedAt))
+			}
+		}
+		return nil
+	})
+}
+
+// dossiers: the regulation that was not handed out, from the start of the first
+// trajectory (C-I4), and dossiers that sleep (C-2.5e).
+func (l *lister) dossiers() error {
+	first := l.facts.FirstHandouts()
+	l.ended = map[duties.File]nl.Date{}
+	return dossiers.List(l.ctx, l.db, dossiers.Filter{Filter: l.filter}, func(d dossiers.Dossier) error {
+		file := duties.File{Agency: d.Agency, Dossier: d.Dossier}
+		r := Row{Agency: d.Agency, Dossier: d.Dossier}
+		if _, done := first[file]; !done && len(d.Trajectories) > 0 {
+			r.Kind = Handout
+			l.add(r, firstStart(d.Trajectories))
+		}
+		var ended nl.Date
+		if err := rows.Dates(map[*nl.Date]string{&ended: d.GuidanceEnded}); err != nil {
+			return err
+		}
+		l.ended[file] = ended
+		if terms, ok := l.book.Terms(d.Agency, l.today); ok && ended.IsZero() && (len(d.Trajectories) > 0 || d.DeclinedOn == "") {
+			r.Kind = Dormant
+			since := nl.DateOf(d.LastEventAt).AddDays(terms.DormantActivity.Value + 1)
+			if start := nl.DateOf(d.Opened).AddDays(terms.DormantStart.Value + 1); len(d.Trajectories) == 0 && start.Before(since) {
+				since = start
+			}
+			l.add(r, since)
+		}
+		return nil
+	})
+}
+
+func firstStart(list []dossiers.Trajectory) (first nl.Date) {
+	for _, t := range list {
+		if first.IsZero() || t.Started.Before(first) {
+			first = t.Started
+		}
+	}
+	return first
+}
+
+// consents: what rests on a consent that was withdrawn is erased or shielded
+// (L-7), and a view ends with its consent and with guidance (C-2.7b).
+func (l *lister) consents() error {
+	for _, i := range l.facts.Items {
+		at, withdrawn := l.facts.Withdrawn[duties.Consent{File: i.File, Consent: i.Consent}]
+		if withdrawn && i.Shielded.IsZero() {
+			l.add(Row{Agency: i.Agency, Dossier: i.Dossier, Kind: ConsentWithdrawn, Ref: i.Item}, nl.DateOf(at))
+		}
+	}
+	for _, v := range l.facts.Views {
+		if !v.Ended.IsZero() && !v.Ended.After(l.at) || !v.Until.After(l.at) {
+			continue
+		}
+		since := l.ended[v.File]
+		if at, withdrawn := l.facts.Withdrawn[duties.Consent{File: v.File, Consent: v.Consent}]; withdrawn {
+			if day := nl.DateOf(at); since.IsZero() || day.Before(since) {
+				since = day
+			}
+		}
+		l.add(Row{Agency: v.Agency, Dossier: v.Dossier, Kind: ViewToEnd, Ref: v.View}, since)
+	}
+	return nil
+}
