@@ -52,6 +52,33 @@ func TestAdoptRegulation(t *testing.T) {
 	})
 }
 
+func TestAdoptionIsApproved_C_2_1_5b(t *testing.T) {
+	approved := func(by string) string {
+		return `{"profile":"solutions-vpr","version":1,"effective_from":"2018-01-01","approved_by":"` + by + `"}`
+	}
+	w := sc.Begin(t, "click-2017")
+	w.Given("2017-01-03", "EnrolStaff", `{"staff":"`+sc.Stranger+`","name":"Marker","login":"marker"}`)
+	w.Given("2017-01-03", "SignConfidentiality", `{"staff":"`+sc.Stranger+`","signed_on":"2017-01-03","reference":"G-9"}`)
+	w.Given("2017-01-03", "GrantRole", `{"staff":"`+sc.Stranger+`","role":"compliance_officer"}`)
+	// Whoever protects the data advises, and is no director yet.
+	w.When("2017-02-01", "AdoptRegulation", approved(sc.Stranger)).Refused("adviser_approves", "C-2.1.5b")
+	if r := w.Given("2017-02-01", "AdoptRegulation", approved(sc.Admin)); !slices.Contains(r.Warnings, domain.WarnApprover) {
+		t.Error(r.Warnings)
+	}
+	w.Given("2017-02-01", "GrantRole", `{"staff":"`+sc.Stranger+`","role":"director"}`)
+	if r := w.Given("2017-02-02", "AdoptRegulation", approved(sc.Stranger)); slices.Contains(r.Warnings, domain.WarnApprover) || slices.Contains(r.Warnings, domain.WarnApprovedBySelf) {
+		t.Error(r.Warnings)
+	}
+	w.Actor = sc.Stranger
+	if r := w.Given("2017-02-02", "AdoptRegulation", approved(sc.Stranger)); !slices.Contains(r.Warnings, domain.WarnApprovedBySelf) {
+		t.Error(r.Warnings)
+	}
+	// The first adoption comes before all staff.
+	if r := sc.New(t).Given("2017-01-01", "AdoptRegulation", approved(sc.Stranger)); slices.Contains(r.Warnings, domain.WarnApprover) {
+		t.Error(r.Warnings)
+	}
+}
+
 func TestRecipients_C_2_6_3(t *testing.T) {
 	register := func(class, more string) string {
 		return `{"recipient":"` + sc.Stranger + `","name":"Marker","class":"` + class + `"` + more + `}`

@@ -124,6 +124,14 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 	return nil, domain.NotHandled(c)
 }
 
+// NeedsStaff are the members of staff whose states a command is judged by.
+func NeedsStaff(c domain.Command) []domain.ID {
+	if a, ok := c.(*AdoptRegulation); ok && a.ApprovedBy != "" {
+		return []domain.ID{a.ApprovedBy}
+	}
+	return nil
+}
+
 // findingEarly remarks that a regulation is adopted for a time before its own
 // date: the catalogue makes it a finding and no refusal.
 const findingEarly = "effective_before_regulation"
@@ -135,6 +143,11 @@ func adopt(s *State, c *AdoptRegulation, env *domain.Env) ([]domain.Fact, error)
 	}
 	if err := s.unchanged(&p); err != nil {
 		return nil, err
+	}
+	if s.Exists() { // the first adoption comes before all staff
+		if err := env.Approve("approved_by", c.ApprovedBy); err != nil {
+			return nil, err
+		}
 	}
 	e := &RegulationAdopted{Profile: p.Name, Version: p.Version, EffectiveFrom: c.EffectiveFrom, ApprovedBy: c.ApprovedBy, Document: p}
 	for _, f := range findings {

@@ -58,6 +58,8 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 			refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindDossier, ID: id})
 		}
 		return refs
+	case domain.KindAgency:
+		return staffRefs(agencyID, agency.NeedsStaff(c))
 	case domain.KindIncident:
 		return []domain.Ref{own}
 	case domain.KindReminder:

@@ -69,6 +69,10 @@ func NeedsStaff(c domain.Command, actor string) []domain.ID {
 		if c.WorkedBy != "" && c.WorkedBy != actor && c.WorkedBy != domain.Operator {
 			return []domain.ID{c.WorkedBy}
 		}
+	case *Disclose:
+		if by := approverOf(c); by != "" {
+			return []domain.ID{by}
+		}
 	case *AddRecord, *CorrectRecord:
 		if actor != domain.Operator && actor != domain.Engine {
 			return []domain.ID{actor}

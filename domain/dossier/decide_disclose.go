@@ -18,7 +18,11 @@ func (d *decision) disclose(c *Disclose) ([]domain.Fact, error) {
 	}
 	in := d.disclosureInput(c)
 	consent := d.consentID(c)
-	if err := d.profile.CheckDisclosure(in); err != nil {
+	err := d.profile.CheckDisclosure(in)
+	if err == nil {
+		err = d.env.Approve("approved_by", approverOf(c))
+	}
+	if err != nil {
 		if err.Kind != domain.KindRefused {
 			return nil, err
 		}
@@ -30,7 +34,7 @@ func (d *decision) disclose(c *Disclose) ([]domain.Fact, error) {
 	e := &DisclosureMade{
 		Disclosure: c.Disclosure, Recipient: c.Recipient, RecipientClass: in.Recipient.Class, RecipientSubtype: in.Recipient.Subtype,
 		Categories: sorted(in.Disclosed()), Records: sorted(c.Records), Ground: c.Ground, Purpose: c.Purpose, Channel: c.Channel,
-		Consent: consent, ApprovedBy: d.approver(c), ConfidentialUntil: c.ConfidentialUntil,
+		Consent: consent, ApprovedBy: approverOf(c), ConfidentialUntil: c.ConfidentialUntil,
 		Profile: d.profile.Name, ProfileVersion: d.profile.Version,
 	}
 	person := domain.Seal("recipient/"+c.Recipient, domain.ClassPerson, domain.CatRecipient,
@@ -86,8 +90,8 @@ func evidenceText(raw json.RawMessage) string {
 // none may be anything, and does not stand in the clear.
 func (d *decision) consentID(c *Disclose) domain.ID { return evidenceID(c, "consent") }
 
-// approver is the second person, where it is named by an id.
-func (d *decision) approver(c *Disclose) domain.ID {
+// approverOf is the second person, where it is named by an id.
+func approverOf(c *Disclose) domain.ID {
 	if c.ApprovedBy != "" {
 		return c.ApprovedBy
 	}
