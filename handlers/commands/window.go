@@ -126,6 +126,9 @@ func (w *window) decide(ctx context.Context, ps []*parsed, i int, out []Outcome)
 		if w.seen[key] || w.before != nil && w.before.seen[key] {
 			break // its first outcome must be stored before it can be repeated
 		}
+		if p.spec.Responsible && (len(w.drafts) > 0 || w.before != nil) {
+			break // it is judged by a view, which shows what is stored
+		}
 		if err := w.plan(ctx, p, i, out); err != nil {
 			out[i] = w.h.failure(p, err)
 		}

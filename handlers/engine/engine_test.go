@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,5 +194,37 @@ func TestSignInsAreEvents(t *testing.T) {
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// Catalogue §2: nobody is ended who is responsible for a dossier, also when the
+// same import has only just assigned him, and no server follows the stream.
+func TestNobodyResponsibleIsEnded(t *testing.T) {
+	e := open(t, t.TempDir(), false)
+	coach, other, dossier := uuid.NewString(), uuid.NewString(), uuid.NewString()
+	var rs []commands.Request
+	add := func(command, at, data string) {
+		r := commands.Request{ID: uuid.NewString(), Agency: "click", Command: command, At: at, Data: json.RawMessage(data)}
+		if strings.HasPrefix(at, "2020") && command != "EndStaff" {
+			r.Dossier = dossier
+		}
+		rs = append(rs, r)
+	}
+	add("AdoptRegulation", "2019-01-01T00:00:00Z", `{"profile":"click-2017","version":1,"effective_from":"2017-01-19"}`)
+	for _, id := range []string{coach, other} {
+		add("EnrolStaff", "2019-01-01T01:00:00Z", `{"staff":"`+id+`","name":"N","login":"`+id+`"}`)
+		add("SignConfidentiality", "2019-01-01T02:00:00Z", `{"staff":"`+id+`","signed_on":"2019-01-01","reference":"1"}`)
+		add("GrantRole", "2019-01-01T03:00:00Z", `{"staff":"`+id+`","role":"coach"}`)
+	}
+	add("OpenDossier", "2020-01-01T09:00:00Z", `{"client":{"family_name":"J","given_names":"A"},"service":"reintegration","referral":"self","standing":"none"}`)
+	add("AssignStaff", "2020-01-02T09:00:00Z", `{"staff":"`+coach+`"}`)
+	add("EndStaff", "2020-02-01T09:00:00Z", `{"staff":"`+coach+`","left_on":"2020-02-01"}`) // refused
+	add("EndStaff", "2020-02-01T09:00:00Z", `{"staff":"`+other+`","left_on":"2020-02-01"}`)
+	add("UnassignStaff", "2020-02-02T09:00:00Z", `{"staff":"`+coach+`"}`)
+	add("EndStaff", "2020-02-03T09:00:00Z", `{"staff":"`+coach+`","left_on":"2020-02-03"}`)
+	for i, out := range e.Commands.ExecuteWindow(t.Context(), operator, rs) {
+		if want := map[bool]string{true: "still_responsible"}[i == 9]; out.Code != want {
+			t.Errorf("command %d, %s: %+v, want code %q", i, rs[i].Command, out, want)
+		}
 	}
 }
