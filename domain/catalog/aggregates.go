@@ -49,21 +49,22 @@ func Aggregates() []Aggregate {
 			if !env.agency().Exists() {
 				return nil, agency.Unknown()
 			}
+			env.purpose(staff.Purpose(c))
 			return staff.Decide(s, c, &env.Env)
 		}),
 		aggregate(domain.KindDossier, dossier.StateSchema, dossier.Zero, dossier.Evolve, func(s *dossier.State, c domain.Command, env *Env) ([]domain.Fact, error) {
-			if env.Purpose == "" {
-				env.Purpose = dossier.Purpose(s, c)
-			}
+			env.purpose(dossier.Purpose(s, c))
 			return dossier.Decide(s, c, &env.Env)
 		}),
 		aggregate(domain.KindAccess, access.StateSchema, access.Zero, access.Evolve, func(s *access.State, c domain.Command, env *Env) ([]domain.Fact, error) {
 			return access.Decide(s, c, &env.Env, env.opened())
 		}),
 		aggregate(domain.KindIncident, incident.StateSchema, incident.Zero, incident.Evolve, func(s *incident.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			env.purpose("incident")
 			return incident.Decide(s, c, &env.Env)
 		}),
 		aggregate(domain.KindPaper, paper.StateSchema, paper.Zero, paper.Evolve, func(s *paper.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			env.purpose(paper.Purpose(c))
 			return paper.Decide(s, c, &env.Env, env.paper())
 		}),
 		aggregate(domain.KindReminder, reminder.StateSchema, reminder.Zero, reminder.Evolve, func(s *reminder.State, c domain.Command, env *Env) ([]domain.Fact, error) {
@@ -101,6 +102,13 @@ func aggregate[S any](kind string, schema int, zero func() *S, evolve func(*S, d
 			}
 			return s, nil
 		},
+	}
+}
+
+// purpose fills in the purpose where the handler left it empty.
+func (e *Env) purpose(code string) {
+	if e.Purpose == "" {
+		e.Purpose = code
 	}
 }
 

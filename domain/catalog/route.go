@@ -137,7 +137,7 @@ const WarnClientKnown = "client_known"
 type Env struct {
 	domain.Env
 	// Purpose is the purpose of the command's processing, for the envelope. The
-	// dossier's Decide fills it in where the handler left it empty.
+	// aggregate's Decide fills it in where the handler left it empty.
 	Purpose string
 }
 

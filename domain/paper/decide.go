@@ -63,6 +63,19 @@ func Decide(s *State, c domain.Command, env *domain.Env, dossier Dossier) ([]dom
 	return nil, domain.NotHandled(c)
 }
 
+// Purpose is the purpose for which a command processes data (C-I1).
+func Purpose(c domain.Command) string {
+	switch c := c.(type) {
+	case *CheckOutPaper:
+		return c.Purpose
+	case *AttestCabinets:
+		return "audit"
+	case *DestroyPaper:
+		return "retention"
+	}
+	return "guidance"
+}
+
 func (d *decision) register(c *RegisterVolume) ([]domain.Fact, error) {
 	if d.dossier.Opened.IsZero() {
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier",

@@ -103,6 +103,18 @@ func (c *GrantMaintenance) Validate() error {
 	return k.Err()
 }
 
+// Purpose is the purpose for which a command lets data be processed; "" for
+// those that let none.
+func Purpose(c domain.Command) string {
+	switch c := c.(type) {
+	case *GrantAccess:
+		return c.Purpose
+	case *GrantMaintenance:
+		return "maintenance"
+	}
+	return ""
+}
+
 // NeedsStaff are the other members of staff whose states a command is judged by.
 func NeedsStaff(c domain.Command) []domain.ID {
 	switch c := c.(type) {
