@@ -14,7 +14,7 @@ import (
 
 const director, supplier = "a0000000-0000-4000-8000-000000000003", "a0000000-0000-4000-8000-000000000004"
 
-// office is an agency with a director and a supplier, both since 2 January 2017.
+// office is an agency with a director and a supplier, both since 2 February 2017.
 func office(t *testing.T, profile string) *sc.World {
 	w := sc.Opened(t, profile)
 	w.Actor = sc.Admin
