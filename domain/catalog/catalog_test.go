@@ -209,10 +209,10 @@ func TestWhatMayComeInLate(t *testing.T) {
 	}
 	slices.Sort(late)
 	slices.Sort(now)
-	if want := []string{"AddRecord", "CompleteRecord", "Disclose", "HandOutRegulation", "LogHours", "RecordAccess"}; !slices.Equal(late, want) {
+	if want := []string{"AddRecord", "AttachDocument", "CompleteRecord", "Disclose", "HandOutRegulation", "LogHours", "NotifyClient", "NotifyRecipient", "ReceiveRequest", "RecordAccess", "RecordUnlawfulDisclosure"}; !slices.Equal(late, want) {
 		t.Errorf("late: %v", late)
 	}
-	if want := []string{"AssignStaff", "GrantAccess", "GrantMaintenance", "GrantRole", "LiftHold", "PlaceHold", "RaiseReminder", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
+	if want := []string{"AssignStaff", "EndThirdPartyView", "GrantAccess", "GrantMaintenance", "GrantRole", "GrantThirdPartyView", "LiftHold", "PlaceHold", "RaiseReminder", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
 		t.Errorf("now: %v", now)
 	}
 }

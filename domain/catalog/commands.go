@@ -94,6 +94,24 @@ func Commands() []CommandSpec {
 		command[dossier.PlaceHold](domain.KindDossier),
 		command[dossier.LiftHold](domain.KindDossier),
 		command[dossier.RedateDossier](domain.KindDossier),
+		command[dossier.RecordRepresentative](domain.KindDossier),
+		command[dossier.EndRepresentative](domain.KindDossier),
+		command[dossier.ReceiveRequest](domain.KindDossier),
+		command[dossier.ExtendRequest](domain.KindDossier),
+		command[dossier.DecideRequest](domain.KindDossier),
+		command[dossier.FulfilRequest](domain.KindDossier),
+		command[dossier.WithdrawRequest](domain.KindDossier),
+		command[dossier.NotifyRecipient](domain.KindDossier),
+		command[dossier.NotifyClient](domain.KindDossier),
+		command[dossier.RecordUnlawfulDisclosure](domain.KindDossier),
+		command[dossier.MoveRecord](domain.KindDossier),
+		command[dossier.GrantThirdPartyView](domain.KindDossier),
+		command[dossier.EndThirdPartyView](domain.KindDossier),
+		command[dossier.FileComplaint](domain.KindDossier),
+		command[dossier.ResolveComplaint](domain.KindDossier),
+		command[dossier.TakeOverInvoice](domain.KindDossier),
+		command[dossier.AttachDocument](domain.KindDossier),
+		command[dossier.AnswerQuestion](domain.KindDossier),
 	}
 }
 
@@ -139,7 +157,8 @@ func CommandOf(name string) (s CommandSpec, ok bool) {
 }
 
 // DecodeCommand reads the data of a command strictly and checks its form.
-// Absent data is an empty object. Every error is a *domain.Error that repeats
+// Absent data is an empty object. A command that has a rule of its own on fields
+// that it does not have (UnknownField) refuses them by that. Every error is a *domain.Error that repeats
 // nothing of the input but names of fields that are some command's.
 func DecodeCommand(s CommandSpec, raw stdjson.RawMessage) (domain.Command, error) {
 	c := s.New()
@@ -147,6 +166,9 @@ func DecodeCommand(s CommandSpec, raw stdjson.RawMessage) (domain.Command, error
 		raw = stdjson.RawMessage("{}")
 	}
 	if err := json.Unmarshal(raw, c, json.RejectUnknownMembers(true)); err != nil {
+		if own, ok := c.(interface{ UnknownField() *domain.Error }); ok && errors.Is(err, json.ErrUnknownName) {
+			return nil, own.UnknownField()
+		}
 		return nil, formError(err)
 	}
 	if v, ok := c.(interface{ Validate() error }); ok {

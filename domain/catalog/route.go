@@ -80,6 +80,11 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 		if dossier.NeedsAgency(c) {
 			refs = append(refs, own)
 		}
+		for _, id := range dossier.NeedsDossiers(c) {
+			if id != dossierID {
+				refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindDossier, ID: id})
+			}
+		}
 		for _, id := range dossier.NeedsStaff(c, actor) {
 			refs = append(refs, domain.Ref{Agency: agencyID, Kind: domain.KindStaff, ID: id})
 		}

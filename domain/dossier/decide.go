@@ -15,9 +15,10 @@ import (
 // what can be written down later, and what takes place now.
 func Timing(c domain.Command) domain.Timing {
 	switch c.(type) {
-	case *AddRecord, *CompleteRecord, *LogHours, *Disclose, *HandOutRegulation:
+	case *AddRecord, *CompleteRecord, *AttachDocument, *LogHours, *Disclose, *RecordUnlawfulDisclosure, *HandOutRegulation,
+		*ReceiveRequest, *NotifyClient, *NotifyRecipient:
 		return domain.Timing{Late: true}
-	case *AssignStaff, *UnassignStaff, *WithdrawConsent, *PlaceHold, *LiftHold:
+	case *AssignStaff, *UnassignStaff, *WithdrawConsent, *PlaceHold, *LiftHold, *GrantThirdPartyView, *EndThirdPartyView:
 		return domain.Timing{Now: true}
 	}
 	return domain.Timing{}
@@ -46,7 +47,8 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 // NeedsAgency tells whether a command is judged by the agency's regulation or
 // recipients.
 func NeedsAgency(c domain.Command) bool {
-	if _, ok := c.(*StartTrajectory); ok {
+	switch c.(type) {
+	case *StartTrajectory, *RecordUnlawfulDisclosure:
 		return true
 	}
 	return needsProfile(c)
@@ -54,10 +56,20 @@ func NeedsAgency(c domain.Command) bool {
 
 func needsProfile(c domain.Command) bool {
 	switch c.(type) {
-	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose, *RedateDossier:
+	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose,
+		*RecordRepresentative, *ReceiveRequest, *ExtendRequest, *DecideRequest, *FulfilRequest, *WithdrawRequest,
+		*GrantThirdPartyView, *FileComplaint, *ResolveComplaint, *TakeOverInvoice, *AttachDocument, *RedateDossier:
 		return true
 	}
 	return false
+}
+
+// NeedsDossiers are the other dossiers whose states a command is judged by.
+func NeedsDossiers(c domain.Command) []domain.ID {
+	if c, ok := c.(*MoveRecord); ok {
+		return []domain.ID{c.ToDossier}
+	}
+	return nil
 }
 
 // NeedsStaff are the members of staff whose states a command is judged by.
@@ -77,8 +89,22 @@ func NeedsStaff(c domain.Command, actor string) []domain.ID {
 		if actor != domain.Operator && actor != domain.Engine {
 			return []domain.ID{actor}
 		}
+	case *FileComplaint:
+		return named(c.AboutStaff)
+	case *ResolveComplaint:
+		return named(c.Handler)
+	case *TakeOverInvoice:
+		return named(c.ConfirmedBy)
 	}
 	return nil
+}
+
+// named is a member of staff whom a command names.
+func named(staff string) []domain.ID {
+	if staff == "" || staff == domain.Operator {
+		return nil
+	}
+	return []domain.ID{staff}
 }
 
 // Purpose is the purpose for which a command processes data: its own where it
@@ -90,6 +116,16 @@ func Purpose(s *State, c domain.Command) string {
 		return c.Purpose
 	case *GiveConsent:
 		return c.Purpose
+	case *GrantThirdPartyView:
+		return c.Purpose
+	case *ReceiveRequest, *ExtendRequest, *DecideRequest, *FulfilRequest, *WithdrawRequest, *NotifyRecipient:
+		return "rights_request"
+	case *FileComplaint, *ResolveComplaint:
+		return "complaint"
+	case *RecordUnlawfulDisclosure, *MoveRecord:
+		return "incident"
+	case *TakeOverInvoice:
+		return "invoicing"
 	case *OpenDossier:
 		service = c.Service
 	}
@@ -162,6 +198,50 @@ func (d *decision) decide(c domain.Command) ([]domain.Fact, error) {
 		return d.liftHold(c)
 	case *RedateDossier:
 		return d.redate(c)
+	}
+	return d.decideRights(c)
+}
+
+// decideRights decides the commands of the client's rights and of all else that
+// leaves the dossier or comes in about it.
+func (d *decision) decideRights(c domain.Command) ([]domain.Fact, error) {
+	switch c := c.(type) {
+	case *RecordRepresentative:
+		return d.recordRepresentative(c)
+	case *EndRepresentative:
+		return d.endRepresentative(c)
+	case *ReceiveRequest:
+		return d.receiveRequest(c)
+	case *ExtendRequest:
+		return d.extendRequest(c)
+	case *DecideRequest:
+		return d.decideRequest(c)
+	case *FulfilRequest:
+		return d.fulfilRequest(c)
+	case *WithdrawRequest:
+		return d.withdrawRequest(c)
+	case *NotifyRecipient:
+		return d.notifyRecipient(c)
+	case *NotifyClient:
+		return d.notifyClient(c)
+	case *RecordUnlawfulDisclosure:
+		return d.unlawful(c)
+	case *MoveRecord:
+		return d.moveRecord(c)
+	case *GrantThirdPartyView:
+		return d.grantView(c)
+	case *EndThirdPartyView:
+		return d.endView(c)
+	case *FileComplaint:
+		return d.fileComplaint(c)
+	case *ResolveComplaint:
+		return d.resolveComplaint(c)
+	case *TakeOverInvoice:
+		return d.takeOverInvoice(c)
+	case *AttachDocument:
+		return d.attachDocument(c)
+	case *AnswerQuestion:
+		return d.answerQuestion(c)
 	}
 	return nil, domain.NotHandled(c)
 }

@@ -57,14 +57,9 @@ func (d *decision) disclosureInput(c *Disclose) regulation.DisclosureInput {
 	for name, raw := range c.Evidence {
 		in.Evidence[name] = evidenceText(raw)
 	}
-	for _, id := range c.Records {
-		r := d.s.Records[id]
-		if r == nil || r.Added.After(d.env.At) {
-			in.Records = append(in.Records, regulation.RecordFact{})
-			continue
-		}
-		in.Records = append(in.Records, regulation.RecordFact{Known: true, Categories: r.Categories(), Restricted: r.RestrictedAt(d.env.At), Date: r.Date})
-		if d.client(r.Trajectory).Commissioned {
+	in.Records = d.recordFacts(c.Records)
+	for i, id := range c.Records {
+		if in.Records[i].Known && d.client(d.s.Records[id].Trajectory).Commissioned {
 			in.Client.Commissioned = true
 		}
 	}

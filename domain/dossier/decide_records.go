@@ -13,6 +13,9 @@ func (d *decision) record(id domain.ID) (*Record, *domain.Error) {
 	if r == nil || r.Added.After(d.env.At) {
 		return nil, unknown("record", "unknown_record", "C-2.9.2", "this dossier has no such record at that time; compare its id")
 	}
+	if !r.Moved.IsZero() && !d.env.At.Before(r.Moved) {
+		return nil, refused("record", "record_moved", "C-2.9.3b", "this record was moved to the dossier where it belongs, and stays shielded here; work with it there")
+	}
 	return r, nil
 }
 

@@ -21,10 +21,21 @@ import (
 // life draws commands on one dossier, many of them refused, at times that go
 // back and forth, and gives the world after them. Every free text is "Marker".
 func life(t *rapid.T) *sc.World {
+	w := opened(t)
+	live(t, w, draws, often)
+	return w
+}
+
+func opened(t *rapid.T) *sc.World {
 	w := sc.Begin(t, rapid.SampledFrom([]string{click, solutions}).Draw(t, "profile"))
 	w.Given("2017-02-01", "OpenDossier", sc.Open(
 		rapid.SampledFrom([]string{"self", "commissioned"}).Draw(t, "referral"),
 		rapid.SampledFrom([]string{"employee", "benefit", "none"}).Draw(t, "standing"), `,"address":"Marker"`))
+	return w
+}
+
+// live draws commands of a table, those in often the more.
+func live(t *rapid.T, w *sc.World, draws map[string]func(*rapid.T, time.Time) string, often []string) {
 	day := 0
 	for range rapid.IntRange(20, 60).Draw(t, "commands") {
 		day += rapid.IntRange(0, 5).Draw(t, "days on")
@@ -35,7 +46,6 @@ func life(t *rapid.T) *sc.World {
 			t.Fatalf("%s: %v", name, r.Err)
 		}
 	}
-	return w
 }
 
 // often names what is drawn more often: without it hardly anything is disclosed.

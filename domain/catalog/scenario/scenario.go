@@ -47,6 +47,8 @@ type World struct {
 	// Actor who gives them.
 	Now         time.Time
 	Door, Actor string
+	// Dossier is the one that commands are given to; Dossier at first.
+	Dossier string
 	// Responsible answers for how many dossiers somebody is responsible.
 	Responsible int
 	// NameDossier lets commands that may name a dossier do so.
@@ -57,7 +59,7 @@ type World struct {
 
 // New is a world without any agency, on 1 June 2026.
 func New(t TB) *World {
-	return &World{t: t, Now: Time("2026-06-01"), Door: "import", Actor: domain.Operator, states: map[domain.Ref]any{}}
+	return &World{t: t, Now: Time("2026-06-01"), Door: "import", Actor: domain.Operator, Dossier: Dossier, states: map[domain.Ref]any{}}
 }
 
 // Begin is a world with an agency that works by a profile from 2017-01-01, a
@@ -148,7 +150,7 @@ func (w *World) Do(at time.Time, command, data string) Result {
 	}
 	dossier := ""
 	if spec.Dossier || spec.MayDossier && w.NameDossier {
-		dossier = Dossier
+		dossier = w.Dossier
 	}
 	target, err := catalog.Target(Agency, dossier, w.Actor, c)
 	if err != nil {
@@ -195,7 +197,7 @@ func (w *World) fold(agg catalog.Aggregate, ref domain.Ref, at time.Time, f doma
 		w.t.Fatalf("scenario: %v", err)
 	}
 	r := domain.Recorded{Event: e, Meta: domain.Meta{
-		Agency: ref.Agency, Aggregate: ref.ID, Position: uint64(len(w.History) + 1), Actor: w.Actor, Occurred: at, Recorded: w.Now,
+		Agency: ref.Agency, Aggregate: ref.ID, Version: uint64(len(w.History) + 1), Position: uint64(len(w.History) + 1), Actor: w.Actor, Occurred: at, Recorded: w.Now,
 	}}
 	w.History = append(w.History, r)
 	b, err := agg.EncodeState(agg.Evolve(w.state(ref), r))

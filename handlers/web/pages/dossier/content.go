@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
@@ -38,6 +39,9 @@ func newContent(p *i18n.Printer, v queries.Value) content {
 		return c
 	}
 	for _, f := range fields {
+		if v.EventType == dossier.TypeDocumentAttached && f.name == "content" {
+			continue // the file itself is no text
+		}
 		switch f.name {
 		case "title":
 			c.Title = f.text()
