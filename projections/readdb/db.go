@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Config says where the tables live. Exactly one of SQLitePath and PostgresURL
@@ -45,6 +46,8 @@ type DB struct {
 	spill     int64
 	cache     int64
 	rewritten sync.Map // query with ? -> query with $n; PostgreSQL only
+	prepared  sync.Map // query -> *sql.Stmt of read; SQLite only, where the driver keeps none
+	kept      atomic.Int32
 	closed    sync.Once
 }
 
@@ -132,11 +135,17 @@ func (db *DB) Shared() bool { return db.dialect.leases }
 // projections do: readers see a view of that name, which is switched to another
 // generation in one transaction, so never a half-built one.
 func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if st := db.statement(ctx, query); st != nil {
+		return st.QueryContext(ctx, args...)
+	}
 	return db.read.QueryContext(ctx, db.text(query), args...)
 }
 
 // QueryRow reads one row; see Query.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if st := db.statement(ctx, query); st != nil {
+		return st.QueryRowContext(ctx, args...)
+	}
 	return db.read.QueryRowContext(ctx, db.text(query), args...)
 }
 
@@ -148,6 +157,34 @@ func (db *DB) Close() error {
 	var err error
 	db.closed.Do(func() { err = errors.Join(db.read.Close(), db.engine.close()) })
 	return err
+}
+
+// mostPrepared bounds the statements that are kept for reading.
+const mostPrepared = 200
+
+// statement gives the kept statement of a query on SQLite, where preparing one
+// over the views takes longer than reading a few rows; nil where there is none.
+// It lives on when the tables are switched: SQLite prepares it anew by itself.
+func (db *DB) statement(ctx context.Context, query string) *sql.Stmt {
+	if db.dialect.dollar {
+		return nil
+	}
+	if st, ok := db.prepared.Load(query); ok {
+		return st.(*sql.Stmt)
+	}
+	if db.kept.Load() >= mostPrepared {
+		return nil
+	}
+	st, err := db.read.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // the query itself will tell
+	}
+	if other, loaded := db.prepared.LoadOrStore(query, st); loaded {
+		st.Close()
+		return other.(*sql.Stmt)
+	}
+	db.kept.Add(1)
+	return st
 }
 
 // text gives the query in the engine's placeholders. Queries are constants of

@@ -169,14 +169,41 @@ type sqliteTx struct {
 }
 
 func (tx *sqliteTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if strings.HasPrefix(query, "DROP TABLE") {
+	switch {
+	case strings.HasPrefix(query, "DROP TABLE"):
 		tx.e.forget()
+	case strings.HasPrefix(query, "UPDATE "): // few texts, and several with each flush
+		return tx.update(query, args)
 	}
 	res, err := tx.e.conn.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// update runs a statement that is kept.
+func (tx *sqliteTx) update(query string, args []any) (n int64, err error) {
+	values := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return 0, err
+		}
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	err = tx.e.conn.Raw(func(c any) error {
+		st, err := tx.keep(c, query)
+		if err != nil {
+			return err
+		}
+		res, err := st.(driver.StmtExecContext).ExecContext(context.Background(), values)
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		return err
+	})
+	return n, err
 }
 
 func (tx *sqliteTx) scan(ctx context.Context, query string, args []any, dest ...any) error {
@@ -233,7 +260,11 @@ func (tx *sqliteTx) bulk(head, tail string, width int, rows []Row) error {
 
 func (tx *sqliteTx) statement(c any, head, tail string, width, n int) (driver.Stmt, error) {
 	row := "(" + strings.Repeat("?,", width-1) + "?)"
-	q := head + strings.Repeat(row+",", n-1) + row + tail
+	return tx.keep(c, head+strings.Repeat(row+",", n-1)+row+tail)
+}
+
+// keep gives a statement of the connection c, prepared once.
+func (tx *sqliteTx) keep(c any, q string) (driver.Stmt, error) {
 	if st := tx.e.stmts[q]; st != nil {
 		return st, nil
 	}
