@@ -1,10 +1,15 @@
 package queries
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -81,30 +86,44 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 }
 
 // history reads the dossier's commits from the commits view, each compared with
-// its leaf, and folds those that the options admit.
+// its leaf, and folds those that the options admit. They are compared and
+// decoded side by side, which is most of the work.
 func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions) (*history, error) {
 	agg, _ := catalog.AggregateOf(ref.Kind)
 	h := &history{state: agg.Zero()}
+	var entries []commits.Entry
 	err := commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
-		c, err := e.Checked()
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	decoded := make([]*eventstore.Commit, len(entries)) // nil: not yet at that time
+	facts := make([][]domain.Recorded, len(entries))
+	err = sideBySide(len(entries), func(i int) error {
+		c, err := entries[i].Checked()
 		if err != nil {
 			return err
 		}
 		if o.AsOf != nil && c.Envelope.Time.After(*o.AsOf) || o.KnownAt != nil && c.Envelope.Recorded.After(*o.KnownAt) {
 			return nil
 		}
-		recs, err := commands.Decode(c)
-		if err != nil {
-			return err
-		}
-		for _, r := range recs {
-			h.state = agg.Evolve(h.state, r)
-		}
-		h.commits = append(h.commits, c)
-		return nil
+		decoded[i] = c
+		facts[i], err = commands.Decode(c)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	for i, c := range decoded {
+		if c == nil {
+			continue
+		}
+		for _, r := range facts[i] {
+			h.state = agg.Evolve(h.state, r)
+		}
+		h.commits = append(h.commits, c)
 	}
 	if len(h.commits) == 0 {
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier, or none yet at that time; check its id and the date"}
@@ -140,18 +159,22 @@ func lookAt(id string, h *history) look {
 // timeline gives every commit of the history as entries, newest last; with open
 // the sections are decrypted against the acknowledgement.
 func (s *Service) timeline(ctx context.Context, ack seal.Acknowledgement, h *history, v *DossierView, open bool) error {
-	for _, c := range h.commits {
-		first := len(v.Timeline)
+	first := make([]int, len(h.commits))
+	for i, c := range h.commits {
+		first[i] = len(v.Timeline)
 		for _, ev := range c.Envelope.Data.Events {
 			v.Timeline = append(v.Timeline, TimelineEntry{
 				Position: c.Position, Event: ev.ID, Type: ev.Type, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
 				Actor: c.Envelope.Actor, Clear: ev.Data,
 			})
 		}
-		if !open {
-			continue
-		}
-		err := sections(c, func(i int, ev *eventstore.StoredEvent, ref eventstore.SectionRef, sealed seal.Sealed) error {
+	}
+	if !open {
+		return nil
+	}
+	return sideBySide(len(h.commits), func(i int) error {
+		c := h.commits[i]
+		return sections(c, func(place int, ev *eventstore.StoredEvent, ref eventstore.SectionRef, sealed seal.Sealed) error {
 			val := Value{
 				Category: ref.Category, Record: recordOf(ev.Data), Event: ev.ID, EventType: ev.Type,
 				Position: c.Position, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
@@ -161,17 +184,22 @@ func (s *Service) timeline(ctx context.Context, ack seal.Acknowledgement, h *his
 			} else if err := s.opened(ctx, ack, sealed, &val); err != nil {
 				return err
 			}
-			v.Timeline[first+i].Values = append(v.Timeline[first+i].Values, val)
+			e := &v.Timeline[first[i]+place]
+			e.Values = append(e.Values, val)
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }
 
+// recordStart begins the clear data of an event about a record, in its one form.
+const recordStart = `{"record":"`
+
 func recordOf(data json.RawMessage) string {
+	if rest, ok := bytes.CutPrefix(data, []byte(recordStart)); ok {
+		if id, _, ok := bytes.Cut(rest, []byte{'"'}); ok && len(id) == 36 {
+			return string(id)
+		}
+	}
 	var r struct {
 		Record string `json:"record"`
 	}
@@ -179,4 +207,24 @@ func recordOf(data json.RawMessage) string {
 		return ""
 	}
 	return r.Record
+}
+
+// sideBySide calls f for 0 … n-1 from as many goroutines as there are
+// processors, and gives the error of the lowest number that has one.
+func sideBySide(n int, f func(i int) error) error {
+	workers := min(runtime.GOMAXPROCS(0), n/16+1)
+	errs := make([]error, n)
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			errs[i] = f(i)
+		}
+	}
+	var wg sync.WaitGroup
+	for range workers - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return cmp.Or(errs...)
 }
