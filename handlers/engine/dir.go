@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -40,13 +41,21 @@ func (p Paths) journal() string { return filepath.Join(p.Lock, "tail") }
 // Socket is the owner-only socket by which the command line reaches a running server.
 func (p Paths) Socket() string { return filepath.Join(p.Data, "operator.sock") }
 
-// make creates the directories with owner-only rights. A directory that exists
+// there asks for a store in the data directory, and makes nothing: whoever
+// looks at a mistyped path is told so.
+func (p Paths) there() error {
+	_, err := os.Stat(filepath.Join(p.Data, "store-id"))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return nil // what else is wrong with it is told where it is used
+	}
+	return &domain.Error{Kind: domain.KindNotFound, Code: "no_store", Rule: "C-2.1.4d", Message: "there is no casefile data at that place; check --data, or make it with casefile serve or casefile demo"}
+}
+
+// makeData creates the data directory with owner-only rights. One that exists
 // keeps its rights; doctor speaks up when others can read it.
-func (p Paths) make() error {
-	for _, d := range []string{p.Data, p.stream(), p.Keys, p.Lock} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return unusable(err)
-		}
+func (p Paths) makeData() error {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return unusable(err)
 	}
 	return nil
 }

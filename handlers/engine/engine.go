@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -23,6 +22,8 @@ import (
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/handlers/queries"
+	"github.com/casefile-engine/casefile/handlers/reactions"
+	follows "github.com/casefile-engine/casefile/handlers/reactions/all"
 	"github.com/casefile-engine/casefile/handlers/stream"
 	"github.com/casefile-engine/casefile/internal/clock"
 	"github.com/casefile-engine/casefile/projections"
@@ -46,6 +47,10 @@ type Options struct {
 	// Follow keeps the views up with the stream until Close. Without it CatchUp
 	// brings them to the head.
 	Follow bool
+	// React runs the reactions until Close: what must follow from what happened,
+	// and from the calendar. It needs Follow. Without it they take up later what
+	// they have missed.
+	React bool
 	// Create makes an installation where there is none; without it an empty
 	// place is an error, so that a mistyped path is not taken for a new store.
 	Create bool
@@ -60,6 +65,8 @@ type Engine struct {
 	Views    *projections.Runner
 	Commands *commands.Handler
 	Queries  *queries.Service
+	// Reactions are what must follow. Whether they run here is up to Options.React.
+	Reactions *reactions.Runner
 	// State holds credentials, sessions and snapshots: SQLite in the data
 	// directory, written with full synchronisation, or a schema in PostgreSQL.
 	State        *sql.DB
@@ -96,11 +103,11 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if !o.Create {
-		if _, err := os.Stat(e.Paths.Data); errors.Is(err, os.ErrNotExist) {
-			return &domain.Error{Kind: domain.KindNotFound, Code: "no_store", Rule: "C-2.1.4d", Message: "there is no casefile data at that place; check --data, or make it with casefile serve or casefile demo"}
+		if err := e.Paths.there(); err != nil {
+			return err
 		}
 	}
-	if err := e.Paths.make(); err != nil {
+	if err := e.Paths.makeData(); err != nil {
 		return err
 	}
 	f, err := e.Paths.hold()
@@ -108,10 +115,14 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		return err
 	}
 	e.closers = append(e.closers, f.Close)
+	store, err := e.bind(ctx, o)
+	if err != nil {
+		return err
+	}
 	if err := e.openStore(ctx, o); err != nil {
 		return err
 	}
-	if err := e.openVault(ctx, o); err != nil {
+	if err := e.openVault(ctx, o, store); err != nil {
 		return err
 	}
 	if err := e.openDatabases(ctx, o); err != nil {
@@ -120,8 +131,17 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	if err := e.openHandlers(o); err != nil {
 		return err
 	}
+	if e.Reactions, err = reactions.New(ctx, reactions.Config{
+		Tools: reactions.Tools{Commands: e.Commands, Store: e.Store, DB: e.DB, Views: e.Views, Opener: e.Vault, Clock: o.Clock},
+		List:  follows.List(), State: e.State, Postgres: e.StateDialect == "postgres", Log: o.Log,
+	}); err != nil {
+		return err
+	}
 	if o.Follow {
 		e.follow()
+	}
+	if o.React {
+		return e.Reactions.Start(ctx)
 	}
 	return nil
 }
@@ -154,43 +174,72 @@ func (e *Engine) openStore(ctx context.Context, o Options) error {
 	return nil
 }
 
+// bind checks that data, keys and lock belong together, or binds those of a new
+// store, and gives the store id. It comes before the stream is opened: opening
+// it writes beside the lock, which must not be another store's. It gives "" for
+// a cluster without a shared vault, whose head has to be known first.
+func (e *Engine) bind(ctx context.Context, o Options) (store string, err error) {
+	b := e.binding()
+	if o.PostgresURL != "" {
+		if b.Shared, err = vault.StoreID(ctx, o.PostgresURL); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case b.Shared == "" && o.NATSURL != "":
+		return "", nil
+	case !o.Create && b.Shared == "":
+		return vault.CheckBinding(b)
+	}
+	if b.Shared == "" {
+		// What is bound already is only checked, so that a mistyped path of the
+		// keys or the lock makes no directory.
+		if store, err := vault.CheckBinding(b); err == nil || domain.AsError(err).Code != "no_store" {
+			return store, err
+		}
+	}
+	return vault.Bind(b)
+}
+
+func (e *Engine) binding() vault.Binding {
+	return vault.Binding{Data: e.Paths.Data, Keys: e.Paths.Keys, Lock: e.Paths.Lock}
+}
+
 // openVault opens the keys that belong to the data. That the stream holds
 // commits means that there must be a vault: new keys are never made silently
 // beside data that they cannot open.
-func (e *Engine) openVault(ctx context.Context, o Options) error {
-	b := vault.Binding{Data: e.Paths.Data, Keys: e.Paths.Keys, Lock: e.Paths.Lock}
-	if o.PostgresURL != "" {
-		shared, err := vault.StoreID(ctx, o.PostgresURL)
-		if err != nil {
-			return err
-		}
-		b.Shared = shared
-	}
+func (e *Engine) openVault(ctx context.Context, o Options, store string) error {
 	head, err := e.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	bind := vault.Bind
-	if head > 0 && o.NATSURL != "" && b.Shared == "" {
-		// The cluster's commits were sealed by a store that is not here. Binding
-		// these directories would give them the id of a store that never was, and
-		// the right keys, once they are brought, would not fit them.
-		bind = vault.CheckBinding
+	if store == "" {
+		if store, err = e.bindTo(head); err != nil {
+			return err
+		}
 	}
-	id, err := bind(b)
-	if err != nil && head > 0 && domain.AsError(err).Code == "no_store" {
-		return &domain.Error{Kind: domain.KindConflict, Code: "keys_missing", Rule: "C-2.1.4c", Message: "the cluster has the commits of a store, and its keys and vault are not here; give --postgres-url of the database that has the vault, and copy the keys directory of a running instance"}
-	}
-	if err != nil {
-		return err
-	}
-	v, err := vault.Open(ctx, vault.Options{Path: e.Paths.vault(), PostgresURL: o.PostgresURL, Store: id, Existing: head > 0, Keys: e.Paths.Keys, Clock: o.Clock})
+	v, err := vault.Open(ctx, vault.Options{Path: e.Paths.vault(), PostgresURL: o.PostgresURL, Store: store, Existing: head > 0, Keys: e.Paths.Keys, Clock: o.Clock})
 	if err != nil {
 		return err
 	}
 	e.Vault = v
 	e.closers = append(e.closers, v.Close)
 	return nil
+}
+
+// bindTo binds the directories of the one instance on a cluster that has a vault
+// of its own. Where the cluster has commits, they were sealed by a store that is
+// not here: binding these directories would give them the id of a store that
+// never was, and the right keys, once they are brought, would not fit them.
+func (e *Engine) bindTo(head uint64) (store string, err error) {
+	if head == 0 {
+		return vault.Bind(e.binding())
+	}
+	store, err = vault.CheckBinding(e.binding())
+	if err != nil && domain.AsError(err).Code == "no_store" {
+		err = &domain.Error{Kind: domain.KindConflict, Code: "keys_missing", Rule: "C-2.1.4c", Message: "the cluster has the commits of a store, and its keys and vault are not here; give --postgres-url of the database that has the vault, and copy the keys directory of a running instance"}
+	}
+	return store, err
 }
 
 func (e *Engine) openDatabases(ctx context.Context, o Options) error {
@@ -278,6 +327,9 @@ func (e *Engine) CatchUp(ctx context.Context, progress func(done, head uint64)) 
 // Close stops following, syncs and lets go of everything, the newest part
 // first. It is safe to call twice.
 func (e *Engine) Close() error {
+	if e.Reactions != nil {
+		_ = e.Reactions.Close() // it gives no error
+	}
 	if e.stop != nil {
 		e.stop()
 		<-e.done

@@ -228,3 +228,52 @@ func TestNobodyResponsibleIsEnded(t *testing.T) {
 		}
 	}
 }
+
+// C-2.1.4c: what belongs to another store is refused before anything is written,
+// so that its lock and its keys stay good, and a mistyped path is not filled.
+func TestOtherPlacesStayAsTheyAre(t *testing.T) {
+	dir := t.TempDir()
+	place := func(name string) string { return filepath.Join(dir, name) }
+	try := func(o engine.Options) string {
+		e, err := engine.Open(t.Context(), o)
+		if err == nil {
+			e.Close()
+			return ""
+		}
+		return domain.AsError(err).Code
+	}
+	e := open(t, place("one"), false)
+	small(t, e)
+	e.Close()
+	open(t, place("two"), false).Close() // a shorter stream, so that its lock would pass for an older one
+	for _, o := range []struct {
+		engine.Options
+		code string
+	}{
+		{engine.Options{Data: place("one/data"), Lock: place("two/data.lock")}, "wrong_lock"},
+		{engine.Options{Data: place("two/data"), Lock: place("one/data.lock"), Create: true}, "wrong_lock"},
+		{engine.Options{Data: place("one/data"), Keys: place("two/data.keys"), Create: true}, "wrong_keys"},
+		{engine.Options{Data: place("one/data"), Keys: place("typo.keys"), Create: true}, "keys_missing"},
+		{engine.Options{Data: place("one/data"), Lock: place("typo.lock"), Create: true}, "wrong_lock"},
+		{engine.Options{Data: place("typo")}, "no_store"},
+		{engine.Options{Data: dir}, "no_store"},
+		{engine.Options{Data: place("one/data/store-id")}, "no_store"},
+	} {
+		if got := try(o.Options); got != o.code {
+			t.Errorf("%+v: %q, want %q", o.Options, got, o.code)
+		}
+	}
+	if left, _ := filepath.Glob(place("typo*")); left != nil {
+		t.Errorf("a mistyped path was filled: %v", left)
+	}
+	for _, data := range []string{"one/data", "two/data"} {
+		e, err := engine.Open(t.Context(), engine.Options{Data: place(data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := e.Store.Status(t.Context()); s.ReadOnly || s.Reason != "" {
+			t.Errorf("%s was damaged: %+v", data, s)
+		}
+		e.Close()
+	}
+}

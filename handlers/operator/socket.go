@@ -73,7 +73,7 @@ func dial(path string) (net.Conn, error) {
 		c, err = net.Dial("unix", p)
 		return err
 	})
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNoServer
 	}
 	return c, err
