@@ -1,6 +1,7 @@
 package disclosures_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -124,4 +125,67 @@ func TestDisclosureFilters(t *testing.T) {
 
 func TestDisclosuresLiveAndRebuilt(t *testing.T) {
 	rowstest.SameLiveAndRebuilt(t, disclosures.Projection{}, history(t))
+}
+
+// unlawful has a wrong e-mail, a disclosure that turned out to be unlawful, and
+// notices about both.
+func unlawful(t *testing.T) *rowstest.Story {
+	s := rowstest.Begin(t)
+	on := func(at string, e domain.Event) { s.Dossier("click", 11, at, e) }
+	on("2017-02-01", disclosure(51, []domain.Category{"report"}, record))
+	on("2017-02-03", &dossier.RecordCorrected{Record: record, Category: "report", Class: domain.ClassDossier, Source: "client"})
+	on("2017-02-04", &dossier.UnlawfulDisclosure{Disclosure: rowstest.ID(52), Categories: []domain.Category{"report"}, Records: []domain.ID{record},
+		Channel: "email", OccurredOn: nl.MustDate("2017-02-02"), Incident: rowstest.ID(91), Profile: "click-2017", ProfileVersion: 1})
+	on("2017-02-05", &dossier.UnlawfulDisclosure{Disclosure: rowstest.ID(51), Recipient: uwv, Categories: []domain.Category{"medical"},
+		Channel: "telephone", OccurredOn: nl.MustDate("2017-02-01"), Incident: rowstest.ID(92), Registered: true})
+	on("2017-02-06", &dossier.RecordMoved{Record: record, ToDossier: rowstest.ID(12), Incident: rowstest.ID(93)})
+	on("2017-02-07", &dossier.RecipientNotified{Disclosure: rowstest.ID(52), Items: []string{record}, Outcome: "impossible"})
+	return s
+}
+
+// C-2.6b: what went out wrongly stands in the register too; one that had been
+// registered as lawful keeps its row, with all that went out.
+func TestUnlawfulDisclosures(t *testing.T) {
+	s := unlawful(t)
+	rowstest.OnBoth(t, func(t *testing.T, db *readdb.DB) {
+		rowstest.Rebuild(t, db, disclosures.Projection{}, &s.History)
+		rowstest.Golden(t, "unlawful", list(t, db, rows.Filter{}))
+	})
+	before := list(t, s.Fold("2017-02-04", disclosures.Projection{}), rows.Filter{})
+	if len(before) != 2 || before[0].Unlawful || !before[1].Unlawful || before[1].NoticesPending != 1 {
+		t.Errorf("as of 4 February: %+v", before)
+	}
+}
+
+// L-19, C-2.9.3b: a notice settles what had changed of its items by then, sent
+// or given up with a reason; what is moved out of a wrong file is told as well.
+func TestNoticesSettled(t *testing.T) {
+	s := unlawful(t)
+	pending := func(on string) (n []int) {
+		for _, r := range list(t, s.Fold(on, disclosures.Projection{}), rows.Filter{}) {
+			n = append(n, r.NoticesPending)
+		}
+		return n
+	}
+	for on, want := range map[string][]int{"2017-02-03": {1}, "2017-02-06": {2, 2}, "2017-02-07": {2, 0}} {
+		if got := pending(on); !slices.Equal(got, want) {
+			t.Errorf("on %s: %v, want %v", on, got, want)
+		}
+	}
+	var acts []string
+	err := disclosures.Notices(t.Context(), s.Fold("", disclosures.Projection{}), rows.Filter{}, func(n disclosures.Notice) error {
+		acts = append(acts, rowstest.Short(n.Disclosure, n.Act, n.Outcome))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"51 rectification -", "51 removal -", "52 rectification impossible", "52 removal impossible"}
+	if !slices.Equal(acts, want) {
+		t.Errorf("%v, want %v", acts, want)
+	}
+}
+
+func TestUnlawfulLiveAndRebuilt(t *testing.T) {
+	rowstest.SameLiveAndRebuilt(t, disclosures.Projection{}, &unlawful(t).History)
 }

@@ -2,14 +2,18 @@ package duties
 
 import "slices"
 
-// What a notice to a client is said to be about, in dossier.ClientNotified, and
-// which of the kinds above it meets.
+// What a notice to a client is about (dossier.NoticeKinds), and which of the
+// kinds above it meets. A notice in words of one's own meets what is owed about
+// the record that it names.
 var (
 	aboutIndirect   = []string{"indirect_notice"}
-	aboutUnexpected = []string{"client_notice"}
+	aboutUnexpected = []string{"unexpected_processing", "new_purpose"}
 )
 
-// Owed tells whether a notice about that meets a duty which Notices works out.
-func Owed(about string) bool {
-	return slices.Contains(aboutIndirect, about) || slices.Contains(aboutUnexpected, about)
+// AboutRegulation are the notices of a changed regulation (C-4b, L-13).
+var AboutRegulation = []string{"new_purpose", "regulation_changed"}
+
+// speaksOf tells whether a notice can meet a duty of that sort.
+func (t Told) speaksOf(about []string) bool {
+	return slices.Contains(about, t.About) || t.About == "other" && t.Ref != ""
 }

@@ -34,9 +34,10 @@ type Notice struct {
 	Started    nl.Date // the day from which it is owed
 	Due        nl.Date // the last day
 	// Met is the day on which the client was told; zero while it is owed. Method
-	// is how.
+	// is how, Told the position of the notice, or 0 for a hand-out.
 	Met      nl.Date
 	Method   string
+	Told     uint64
 	Position uint64 // of what it is about
 }
 
@@ -94,7 +95,7 @@ func (f *Facts) toldByFile() map[File][]Told {
 func (n *Notice) settle(told []Told, meets func(Told) bool) {
 	for _, t := range told {
 		if meets(t) && (n.Met.IsZero() || t.On.Before(n.Met)) {
-			n.Met, n.Method = t.On, t.Method
+			n.Met, n.Method, n.Told = t.On, t.Method, t.Position
 		}
 	}
 }
@@ -103,7 +104,7 @@ func (n *Notice) settle(told []Told, meets func(Told) bool) {
 // one of its items, or speaks of data from others in general (of the group's
 // trajectory, where it names one) once some had been obtained.
 func (t Told) aboutGroup(g *Group) bool {
-	if !slices.Contains(aboutIndirect, t.About) {
+	if !t.speaksOf(aboutIndirect) {
 		return false
 	}
 	if t.Ref != "" {
@@ -118,7 +119,7 @@ func (f *Facts) settleByHandout(n *Notice, g *Group) {
 	for _, h := range f.Handouts {
 		day := nl.DateOf(h.At)
 		if h.File == g.File && slices.Contains(h.Sources, g.Source) && !day.Before(g.Obtained) && (n.Met.IsZero() || day.Before(n.Met)) {
-			n.Met, n.Method = day, h.Method
+			n.Met, n.Method, n.Told = day, h.Method, 0
 		}
 	}
 }
@@ -139,7 +140,7 @@ func (f *Facts) unexpected(told map[File][]Told) []Notice {
 			Started: day, Due: day, Position: i.Position,
 		}
 		n.settle(told[i.File], func(t Told) bool {
-			if !slices.Contains(aboutUnexpected, t.About) {
+			if !t.speaksOf(aboutUnexpected) {
 				return false
 			}
 			if t.Ref != "" {

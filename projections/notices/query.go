@@ -75,7 +75,9 @@ func clients(ctx context.Context, db *readdb.DB, filter rows.Filter, book *regul
 		return nil, err
 	}
 	var out []Row
+	used := map[uint64]bool{}
 	for _, n := range owed {
+		used[n.Told] = true
 		r := Row{
 			Agency: n.Agency, Dossier: n.Dossier, To: ToClient, Kind: n.Kind, Ref: n.Ref, Source: n.Source, Categories: n.Categories,
 			Trajectory: n.Trajectory, Since: n.Started, Due: n.Due, Method: n.Method, NotifiedOn: n.Met, Position: n.Position, State: StatePending,
@@ -86,7 +88,7 @@ func clients(ctx context.Context, db *readdb.DB, filter rows.Filter, book *regul
 		out = append(out, r)
 	}
 	for _, t := range facts.Told {
-		if duties.Owed(t.About) {
+		if used[t.Position] {
 			continue
 		}
 		out = append(out, Row{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/duties"
@@ -169,6 +170,9 @@ func (l *lister) dossiers() error {
 			return err
 		}
 		l.ended[file] = ended
+		if ended.IsZero() && d.Status == dossiers.StatusOpen {
+			l.regulation(file, d.Opened)
+		}
 		if terms, ok := l.book.Terms(d.Agency, l.today); ok && ended.IsZero() && (len(d.Trajectories) > 0 || d.DeclinedOn == "") {
 			r.Kind = Dormant
 			since := nl.DateOf(d.LastEventAt).AddDays(terms.DormantActivity.Value + 1)
@@ -178,6 +182,34 @@ func (l *lister) dossiers() error {
 			l.add(r, since)
 		}
 		return nil
+	})
+}
+
+// regulation: a new purpose is told before it is used, whatever a regulation says
+// of changes without notice (C-4b, L-13): to every client whose dossier is open,
+// from the day of the adoption. The new text in hand is notice enough.
+func (l *lister) regulation(file duties.File, opened time.Time) {
+	list := l.book.Adoptions(file.Agency)
+	for i := range list {
+		if i == 0 || list[i].Adopted.Before(opened) || !addsPurpose(list[:i], list[i].Document) {
+			continue
+		}
+		since := nl.DateOf(list[i].Adopted)
+		told := slices.ContainsFunc(l.facts.Told, func(t duties.Told) bool {
+			return t.File == file && slices.Contains(duties.AboutRegulation, t.About) && !t.On.Before(since)
+		}) || slices.ContainsFunc(l.facts.Handouts, func(h duties.Handout) bool {
+			return h.File == file && h.At.After(list[i].Adopted)
+		})
+		if !told {
+			l.add(Row{Agency: file.Agency, Dossier: file.Dossier, Kind: RegulationNotice}, since)
+		}
+	}
+}
+
+// addsPurpose tells whether a regulation has a purpose that none before it had.
+func addsPurpose(before []regulations.Adoption, document *regulation.Profile) bool {
+	return slices.ContainsFunc(document.Purposes, func(p regulation.Purpose) bool {
+		return !slices.ContainsFunc(before, func(a regulations.Adoption) bool { return a.Document.KnowsPurpose(p.Code) })
 	})
 }
 

@@ -19,6 +19,7 @@ const (
 	IndirectNotice        = "indirect_notice"        // C-I3, L-14
 	ClientNotice          = "client_notice"          // C-I2
 	RecipientNotice       = "recipient_notice"       // L-19
+	RegulationNotice      = "regulation_notice"      // C-4b, L-13
 	BreachNotice          = "breach_notice"          // L-34
 	RequestOverdue        = "request_overdue"        // C-2.9.1, C-2.9.3, S-Inz, L-12
 	RequestUnfulfilled    = "request_unfulfilled"    // C-2.9.2, C-2.9.3, S-Bew2
@@ -48,6 +49,7 @@ var Kinds = []Kind{
 	{IndirectNotice, []string{"C-I3", "L-14"}, "cliënt nog niet verteld welke gegevens van anderen komen", "client not told yet which data came from others"},
 	{ClientNotice, []string{"C-I2"}, "cliënt nog niet in kennis gesteld van een onverwachte verwerking", "client not told yet of an unexpected processing"},
 	{RecipientNotice, []string{"L-19"}, "ontvanger nog niet verteld wat is verbeterd, aangevuld of afgeschermd", "recipient not told yet what was rectified, completed or restricted"},
+	{RegulationNotice, []string{"C-4b", "L-13"}, "cliënt nog niet verteld van een nieuw doel in het reglement", "client not told yet of a new purpose in the regulation"},
 	{BreachNotice, []string{"L-34"}, "cliënt nog niet ingelicht over een datalek", "client not told yet of a breach"},
 	{RequestOverdue, []string{"C-2.9.1", "C-2.9.3", "S-Inz", "L-12"}, "verzoek niet op tijd beantwoord", "request not answered in time"},
 	{RequestUnfulfilled, []string{"C-2.9.2", "C-2.9.3", "S-Bew2"}, "toegewezen verzoek nog niet uitgevoerd", "granted request not carried out yet"},
