@@ -58,7 +58,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&dossier.Opened{Service: "reintegration", Referral: "commissioned", Commissioner: sc.UWV, Standing: "employee", Fields: []string{"bsn", "family_name"}},
 		&dossier.ReferralDeclined{DeclinedOn: day, By: "client"},
 		&dossier.ClientChanged{Fields: []string{"address"}, ValidFrom: day, Source: "client", Correction: true},
-		&dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "in_person", Acknowledged: true},
+		&dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "in_person", Acknowledged: true, Sources: []string{"commissioner", "third_party"}},
 		&dossier.StaffAssigned{Staff: sc.Coach, Capacity: "responsible", From: at, Until: at.AddDate(1, 0, 0)},
 		&dossier.StaffUnassigned{Staff: sc.Coach, Capacity: "responsible", Until: at},
 		&dossier.TrajectoryStarted{Trajectory: "T-1", StartedOn: day, Service: "reintegration", Commissioner: sc.UWV, AgreementUntil: later, PlannedEnd: later, BudgetMinutes: 600, ProcessingRole: "processor"},

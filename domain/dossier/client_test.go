@@ -136,6 +136,8 @@ func TestHandOut_C_I4(t *testing.T) {
 	w.Given("2017-02-01", "HandOutRegulation", `{"version":1,"language":"nl","method":"in_person","acknowledged":true}`)
 	w.When("2017-02-01", "HandOutRegulation", `{"version":2,"language":"nl","method":"in_person","acknowledged":true}`).Refused("unknown_version", "C-I4")
 	// T8: a language stands in the clear, so it cannot spell a name.
+	w.Given("2017-02-01", "HandOutRegulation", `{"version":1,"language":"nl","method":"letter","sources":["third_party","commissioner"]}`) // L-14
+	w.When("2017-02-01", "HandOutRegulation", `{"version":1,"language":"nl","method":"letter","sources":["neighbour"]}`).Refused("unknown_code", domain.RuleForm)
 	w.When("2017-02-01", "HandOutRegulation", `{"version":1,"language":"nl-Jansen","method":"in_person"}`).Refused("unknown_code", domain.RuleForm)
 	w.Given("2017-02-01", "HandOutRegulation", `{"version":1,"language":"nl-BE","method":"in_person"}`)
 }

@@ -40,6 +40,8 @@ type HandOutRegulation struct {
 	Language     string `json:"language"`
 	Method       string `json:"method"`
 	Acknowledged bool   `json:"acknowledged,omitzero"`
+	// Sources are the sources of data that it names to the client (L-14).
+	Sources []string `json:"sources,omitzero"`
 }
 
 // AssignStaff gives access by assignment (C-0d). From and Until are days or

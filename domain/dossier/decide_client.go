@@ -69,5 +69,5 @@ func (d *decision) handOut(c *HandOutRegulation) ([]domain.Fact, error) {
 	if !d.agency.VersionAdopted(c.Version, d.day) {
 		return nil, refused("version", "unknown_version", "C-I4", "the agency has adopted no regulation of that version by that day; give the version that was handed out")
 	}
-	return fact(&RegulationHandedOut{Version: c.Version, Language: c.Language, Method: c.Method, Acknowledged: c.Acknowledged}), nil
+	return fact(&RegulationHandedOut{Version: c.Version, Language: c.Language, Method: c.Method, Acknowledged: c.Acknowledged, Sources: sorted(c.Sources)}), nil
 }

@@ -75,6 +75,9 @@ type RegulationHandedOut struct {
 	Language     string `json:"language"` // as in "nl"
 	Method       string `json:"method"`
 	Acknowledged bool   `json:"acknowledged,omitzero"`
+	// Sources are the sources of data that it names to the client, in byte order:
+	// what came from them needs no notice of its own (L-14).
+	Sources []string `json:"sources,omitzero"`
 }
 
 // StaffAssigned gives a member of staff access by assignment (C-0d, S-Toe1)

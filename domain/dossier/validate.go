@@ -79,6 +79,9 @@ func (c *HandOutRegulation) Validate() error {
 		k.Fail(domain.Invalid("unknown_code", "language", "a language is given by its code, such as nl or en"))
 	}
 	k.Code("method", c.Method, domain.Methods)
+	for _, source := range c.Sources {
+		k.Code("sources", source, domain.Sources)
+	}
 	return k.Err()
 }
 

@@ -216,6 +216,23 @@ func TestIndirectNotice(t *testing.T) {
 	}
 }
 
+// L-14: a hand-out that names the source meets the notice; one that names
+// another, or came before the data, does not.
+func TestIndirectNoticeByHandout(t *testing.T) {
+	s := rowstest.Begin(t)
+	hand := func(on string, sources ...string) {
+		s.Dossier("click", 11, on, &dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "letter", Sources: sources})
+	}
+	s.Dossier("click", 11, "2017-02-01", &dossier.Opened{Service: "reintegration", Referral: "self", Standing: "none"})
+	hand("2017-02-01", "commissioner")
+	s.Dossier("click", 11, "2017-02-06", record(41, "commissioner", "2017-02-06", ""))
+	hand("2017-02-07")
+	hand("2017-02-08", "third_party")
+	expect(s, "2017-02-08", "indirect_notice", "click indirect_notice 41 2017-02-06 2017-03-06 open")
+	hand("2017-02-09", "commissioner", "third_party")
+	expect(s, "2017-02-09", "indirect_notice", "click indirect_notice 41 2017-02-06 2017-03-06 met")
+}
+
 func disclosed(id int, records ...domain.ID) *dossier.DisclosureMade {
 	return &dossier.DisclosureMade{Disclosure: rowstest.ID(id), Recipient: rowstest.ID(31), RecipientClass: "commissioner", Categories: []domain.Category{"contact", "referral"},
 		Records: records, Ground: domain.GroundLegalObligation, Purpose: "guidance", Channel: "secure_mail", Profile: "click-2017", ProfileVersion: 1}

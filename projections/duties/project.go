@@ -112,7 +112,7 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 		f := fold{ctx: ctx, tx: tx, meta: &r.Meta, place: int64(place), at: rows.Instant(r.Meta.Occurred)}
 		switch e := r.Event.(type) {
 		case *dossier.RegulationHandedOut:
-			return tx.Insert(ctx, tableHandouts, f.row(f.position(), f.place, f.at, int64(e.Version), e.Method, rows.Bool(e.Acknowledged), ""))
+			return tx.Insert(ctx, tableHandouts, f.row(f.position(), f.place, f.at, int64(e.Version), e.Method, rows.Bool(e.Acknowledged), rows.Join(rows.Sorted(e.Sources))))
 		case *dossier.ClientNotified:
 			return tx.Insert(ctx, tableTold, f.row(f.position(), f.place, f.at, e.About, e.Ref, e.Trajectory, e.Method, e.NotifiedOn.String()))
 		case *dossier.ConsentGiven:

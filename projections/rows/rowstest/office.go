@@ -14,6 +14,7 @@ import (
 func (s *synthetic) upkeep(d *life) {
 	s.add(d.ref, d.sealed(&dossier.RecordAdded{Record: s.id(), Category: domain.CatReferral, Class: domain.ClassDossier, Source: "commissioner",
 		Trajectory: d.trajectory, ObtainedOn: s.today(), Unexpected: true, Consent: s.id()}, domain.ClassDossier, domain.CatReferral))
+	s.add(d.ref, Plain(&dossier.RegulationHandedOut{Version: 1, Language: "nl", Method: "letter", Sources: []string{"commissioner", "third_party"}}))
 	breach := On(d.ref.Agency, domain.KindIncident, s.id())
 	about := func(e domain.Event) {
 		s.add(breach, Sealed(e, "incident/"+breach.ID, domain.ClassPerson, domain.CatFile))
