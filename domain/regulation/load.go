@@ -176,7 +176,11 @@ func locate(root *yaml.Node, err error) error {
 			e.Code, e.Message = "field_twice", "this field stands here twice"
 		}
 	}
-	return atLine(root, e)
+	e = atLine(root, e)
+	if e.Code == "unknown_field" { // its name could be anything: the line says where it is
+		e.Field = e.Field[:max(0, strings.LastIndexByte(e.Field, '/'))]
+	}
+	return e
 }
 
 // atLine puts the line of e.Field in front of the message.

@@ -55,6 +55,9 @@ func TestBadDocuments(t *testing.T) {
 			t.Errorf("%q: got %v, want %s", c.new, err, c.code)
 			continue
 		}
+		if c.code == "unknown_field" && strings.Contains(e.Error(), strings.TrimSuffix(c.at, ":")) {
+			t.Errorf("the error repeats a name that could be anything: %v", e)
+		}
 		if c.at == "" {
 			continue
 		}
