@@ -7,6 +7,8 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/regulation"
+	"github.com/casefile-engine/casefile/domain/reminder"
 )
 
 // step is one command of the life in which every personal field of every
@@ -35,7 +37,7 @@ const (
 // steps is the life, in order. A new command fails the test until it has a
 // step in which each of its texts holds a marker.
 var steps = []step{
-	{"AdoptRegulation", "", "2019-01-01T00:00:00Z", `{"profile":"click-2017","version":1,"effective_from":"2017-01-19","approved_by":"a0000000-0000-4000-8000-000000000009"}`},
+	{"AdoptRegulation", "", "2019-01-01T00:00:00Z", `{"profile":"click-2017","version":1,"effective_from":"2017-01-19","approved_by":"` + carl + `"}`},
 	{"EnrolStaff", "", "2019-01-01T01:00:00Z", `{"staff":"` + eva + `","name":"‹staff name›","login":"‹login›"}`},
 	{"SignConfidentiality", "", "2019-01-01T02:00:00Z", `{"staff":"` + eva + `","signed_on":"2019-01-01","reference":"‹declaration›"}`},
 	{"GrantRole", "", "2019-01-01T03:00:00Z", `{"staff":"` + eva + `","role":"coach"}`},
@@ -60,7 +62,7 @@ var steps = []step{
 	{"OpenDossier", dosB, "2020-01-01T09:00:00Z", `{"client":{"family_name":"‹family b›","given_names":"‹given b›","address":"‹address b›"},"service":"reintegration","referral":"self","standing":"none"}`},
 	{"DeclineReferral", dosB, "2020-01-02T09:00:00Z", `{"declined_on":"2020-01-02","by":"‹decliner›","reason":"‹decline›"}`},
 	{"ChangeClient", dosA, "2020-01-02T09:00:00Z", `{"fields":{"family_name":"‹family new›","given_names":"‹given new›","birth_date":"` + markBirth + `","address":["‹address new›"],"telephone":"‹telephone new›","sex":"‹sex new›","nationality":"‹nationality new›","bsn":"` + markBSN2 + `","bsn_statute":"‹statute new›","bank":"` + markIBAN2 + `"},"valid_from":"2020-01-02","source":"client","correction":true}`},
-	{"HandOutRegulation", dosA, "2020-01-02T09:10:00Z", `{"version":1,"language":"nl","method":"oral","acknowledged":true}`},
+	{"HandOutRegulation", dosA, "2020-01-02T09:10:00Z", `{"version":1,"language":"nl","method":"oral","acknowledged":true,"sources":["third_party"]}`},
 	{"AssignStaff", dosA, "2020-01-02T10:00:00Z", `{"staff":"` + eva + `","capacity":"responsible"}`},
 	{"AssignStaff", dosA, "2020-01-02T10:00:01Z", `{"staff":"` + eva + `","capacity":"co"}`},
 	{"UnassignStaff", dosA, "2020-01-02T10:00:02Z", `{"staff":"` + eva + `","capacity":"co"}`},
@@ -97,12 +99,34 @@ var steps = []step{
 	{"AttestCabinets", "", "2020-02-04T18:00:00Z", `{"date":"2020-02-04","cabinet":"K-1","explanations":{"50000000-0000-4000-8000-000000000001":"‹explanation›"}}`},
 	{"CheckInPaper", "", "2020-02-05T13:00:00Z", `{"volume":"50000000-0000-4000-8000-000000000001","cabinet":"K-1"}`},
 	{"DestroyPaper", dosA, "2020-02-06T13:00:00Z", `{"volume":"50000000-0000-4000-8000-000000000001","list":"50000000-0000-4000-8000-000000000009","method":"‹paper method›","witnessed_by":"` + carl + `"}`},
+	{"AddRecord", dosA, "2020-03-01T09:00:00Z", `{"record":"c0000000-0000-4000-8000-000000000004","category":"correspondence","title":"‹moved title›","source":"client"}`},
+	{"RecordRepresentative", dosA, "2020-03-01T10:00:00Z", `{"representative":"40000000-0000-4000-8000-000000000001","kind":"mentor","name":"‹representative›","scope":["all","‹scope›"],"evidence":{"order":"‹representation›"},"from":"2020-03-01","until":"2025-03-01"}`},
+	{"ReceiveRequest", dosA, "2020-03-02T10:00:00Z", `{"request":"41000000-0000-4000-8000-000000000001","kind":"rectification","by":"representative","representative":"40000000-0000-4000-8000-000000000001","channel":"letter","received_on":"2020-03-02","identity":"‹identity›","items":[{"record":"c0000000-0000-4000-8000-000000000001","wanted":"‹wanted›"},{"category":"contact","wanted":{"a":"‹wanted too›"}}],"reason":"incorrect"}`},
+	{"DecideRequest", dosA, "2020-03-03T10:00:00Z", `{"request":"41000000-0000-4000-8000-000000000001","decision":"partly","items":[{"record":"c0000000-0000-4000-8000-000000000001","decision":"granted","reason":"‹item reason›"},{"category":"contact","decision":"refused","reason":"‹refusal›"}],"reason":"‹decision reason›","remedies":"‹remedies›","statute":"‹request statute›","answered_on":"2020-03-03"}`},
+	{"FulfilRequest", dosA, "2020-03-04T10:00:00Z", `{"request":"41000000-0000-4000-8000-000000000001","fulfilled_on":"2020-03-04","method":"letter","fee":"0"}`},
+	{"ReceiveRequest", dosA, "2020-03-04T11:00:00Z", `{"request":"41000000-0000-4000-8000-000000000002","kind":"access","by":"client","channel":"oral","received_on":"2020-03-04"}`},
+	{"WithdrawRequest", dosA, "2020-03-05T10:00:00Z", `{"request":"41000000-0000-4000-8000-000000000002","withdrawn_on":"2020-03-05"}`},
+	{"EndRepresentative", dosA, "2020-03-05T11:00:00Z", `{"representative":"40000000-0000-4000-8000-000000000001","reason":"‹representation ended›"}`},
+	{"CompleteRecord", dosA, "2020-03-06T09:00:00Z", `{"record":"c0000000-0000-4000-8000-000000000001","statement":"‹statement later›","by":"‹author later›"}`},
+	{"NotifyRecipient", dosA, "2020-03-06T10:00:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000001","about":"completion","outcome":"impossible","reason":"‹impossible›"}`},
+	{"NotifyClient", dosA, "2020-03-06T11:00:00Z", `{"about":"‹notice about›","ref":"T-1","text":"‹notice text›","method":"letter","notified_on":"2020-03-06"}`},
+	{"RecordUnlawfulDisclosure", dosA, "2020-03-06T12:00:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000009","recipient":"b0000000-0000-4000-8000-000000000001","recipient_text":"‹wrong recipient›","categories":["contact"],"records":["c0000000-0000-4000-8000-000000000001"],"channel":"email","occurred_on":"2020-03-05","incident":"60000000-0000-4000-8000-000000000001"}`},
+	{"MoveRecord", dosA, "2020-03-07T10:00:00Z", `{"record":"c0000000-0000-4000-8000-000000000004","to_dossier":"` + dosB + `","incident":"60000000-0000-4000-8000-000000000001"}`},
+	{"GiveConsent", dosA, "2020-03-07T11:00:00Z", `{"consent":"e0000000-0000-4000-8000-000000000004","for":"view","categories":["plan","report"],"recipient":"b0000000-0000-4000-8000-000000000001","purpose":"guidance","explicit":true,"evidence":"‹view evidence›"}`},
+	{"GrantThirdPartyView", dosA, "2020-03-07T12:00:00Z", `{"view":"42000000-0000-4000-8000-000000000001","recipient":"b0000000-0000-4000-8000-000000000001","viewer":"‹viewer›","records":["c0000000-0000-4000-8000-000000000001"],"purpose":"guidance","consent":"e0000000-0000-4000-8000-000000000004","until":"2020-06-01"}`},
+	{"EndThirdPartyView", dosA, "2020-03-08T12:00:00Z", `{"view":"42000000-0000-4000-8000-000000000001"}`},
+	{"FileComplaint", dosA, "2020-03-09T12:00:00Z", `{"complaint":"43000000-0000-4000-8000-000000000001","received_on":"2020-03-09","channel":"letter","text":"‹complaint›","about_staff":"` + eva + `","clause":"‹clause›"}`},
+	{"ResolveComplaint", dosA, "2020-03-10T12:00:00Z", `{"complaint":"43000000-0000-4000-8000-000000000001","handler":"` + carl + `","answered_on":"2020-03-10","outcome":"‹complaint outcome›","remedies":"‹complaint remedies›"}`},
+	{"TakeOverInvoice", dosA, "2020-03-11T12:00:00Z", `{"trajectory":"T-1","period":"2020-02","confirmed_by":"` + eva + `"}`},
+	{"AttachDocument", dosA, "2020-03-12T12:00:00Z", `{"document":"44000000-0000-4000-8000-000000000001","record":"c0000000-0000-4000-8000-000000000002","name":"‹document name›","media_type":"application/pdf","content":"‹documented›"}`},
+	{"AnswerQuestion", dosA, "2020-03-13T12:00:00Z", `{"question":"45000000-0000-4000-8000-000000000001","received_on":"2020-03-12","text":"‹question›","answer":"‹answer›","answered_on":"2020-03-13"}`},
 	{"AdoptRegulation", "", "2021-01-03T00:00:00Z", `{"profile":"solutions-vpr","version":1,"effective_from":"2021-02-01"}`},
 	{"RecordAccess", dosA, "2020-02-02T09:00:00Z", `{"action":"view","categories":["report"],"purpose":"guidance"}`},
 }
 
 // byTheEngine are the commands that the engine alone gives.
 var byTheEngine = []step{
+	{"RaiseReminder", dosA, "", `{"kind":"recipient_notice","ref":"80000000-0000-4000-8000-000000000001","item":"contact","due":"2020-04-01","stage":"overdue"}`},
 	{"RedateDossier", dosA, "", `{"reason":"new_regulation","profile":"solutions-vpr","version":1}`},
 }
 
@@ -112,13 +136,20 @@ var refusedOnRecord = []step{
 	{"Disclose", dosA, "2020-02-03T09:30:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000003","recipient":"b0000000-0000-4000-8000-000000000002","recipient_person":"‹refused person›","address_used":"‹refused address›","categories":["medical"],"records":["c0000000-0000-4000-8000-000000000002"],"ground":"consent","evidence":{"consent":"‹refused consent›","document":"‹refused document›"},"purpose":"guidance","channel":"letter"}`},
 }
 
+// refusedHere are commands that the regulations at hand take in no form.
+var refusedHere = []step{
+	{"ExtendRequest", dosA, "2020-03-04T12:00:00Z", `{"request":"41000000-0000-4000-8000-000000000002","until":"2020-04-20","reason":"‹extension›","told_on":"2020-03-05"}`},
+}
+
 // clearWords are the words that may stand in a text field of a command and in
 // the clear: closed codes, names of regulations, languages, and the numbers of
 // trajectories and cabinets, which are pseudonyms (catalogue §1).
 func clearWords() []string {
 	words := slices.Concat(domain.Purposes, domain.RecipientClasses, domain.Methods, domain.Roles, domain.Sources, domain.Services,
 		domain.Outcomes, domain.Activities, domain.RequestKinds, domain.AccessActions,
-		domain.IncidentRisks, domain.RedateReasons, []string{"click-2017", "solutions-vpr", "nl", "T-1", "K-1", "uwv", "current", "prospective", "self", "commissioned", "employee", "none",
+		domain.IncidentRisks, domain.RedateReasons, reminder.Kinds, reminder.Stages, regulation.RepresentativeKinds,
+		[]string{"all", "client", "representative", "incorrect", "granted", "refused", "partly", "0", "completion", "impossible", "view", "2020-02", "application/pdf"},
+		[]string{"click-2017", "solutions-vpr", "nl", "T-1", "K-1", "uwv", "current", "prospective", "self", "commissioned", "employee", "none",
 			"responsible", "co", "processor", "record", "disclose"})
 	for _, c := range domain.Categories {
 		words = append(words, string(c))

@@ -136,13 +136,14 @@ func (l *life) live() {
 			l.Fatalf("%s: %+v", s.command, out)
 		}
 	}
-	l.everyText(given)
-	for _, s := range refusedOnRecord {
+	for i, s := range slices.Concat(refusedOnRecord, refusedHere) {
 		s.data = l.mark(s, l.typed)
-		if out := l.give(operator, s); out.Outcome != commands.Refused || out.Position == 0 {
-			l.Errorf("%s was to be refused on record: %+v", s.command, out)
+		given[s.command] = append(given[s.command], s.data)
+		if out := l.give(operator, s); out.Outcome != commands.Refused || (out.Position == 0) != (i >= len(refusedOnRecord)) {
+			l.Errorf("%s was to be refused: %+v", s.command, out)
 		}
 	}
+	l.everyText(given)
 	l.doors()
 	l.wrong()
 	shows(l.T, l.e, head(l.T, l.e))
@@ -159,7 +160,7 @@ func (l *life) give(c commands.Caller, s step) commands.Outcome {
 func (l *life) wrong() {
 	l.Helper()
 	var rs []commands.Request
-	for _, s := range slices.Concat(steps, byTheEngine) {
+	for _, s := range slices.Concat(steps, byTheEngine, refusedHere) {
 		s.data = bracketed.ReplaceAllString(s.data, "goed")
 		for _, data := range hostile(s, hostileMarker) {
 			rs = append(rs, commands.Request{ID: uuid.NewString(), Agency: "click", Command: s.command, Dossier: s.dossier, Data: json.RawMessage(data)})
@@ -233,7 +234,7 @@ func (l *life) everyText(given map[string][]string) {
 			}
 			for _, v := range values {
 				_, err := domain.ParseID("", v)
-				if l.sealed[v] == "" && err != nil && !slices.Contains(words, v) {
+				if l.sealed[v]+l.typed[v] == "" && err != nil && !slices.Contains(words, v) {
 					l.Errorf("%s holds neither a marker nor an id nor a closed code: %q", field, v)
 				}
 			}
