@@ -27,6 +27,16 @@ func TestAdoptRegulation(t *testing.T) {
 			t.Fatal(r.Warnings)
 		}
 	})
+	t.Run("an impact assessment was made before it is recorded L-35", func(t *testing.T) {
+		with := func(day string) string {
+			return `{"profile":"click-2017","version":1,"effective_from":"2017-01-19","impact_assessed_on":"` + day + `"}`
+		}
+		w := sc.New(t)
+		w.When("2017-01-19", "AdoptRegulation", with("2017-01-20")).Refused("in_future", domain.RuleForm)
+		if e := w.Given("2017-01-19", "AdoptRegulation", with("2017-01-19")).Facts[0].Event.(*agency.RegulationAdopted); e.ImpactAssessedOn.String() != "2017-01-19" {
+			t.Fatal(e.ImpactAssessedOn)
+		}
+	})
 	t.Run("unknown profile", func(t *testing.T) {
 		r := sc.New(t).When("2017-01-01", "AdoptRegulation", adopt("nobody-2017", "2017-01-01"))
 		if r.Err == nil || r.Err.Code != "unknown_profile" || len(r.Facts) != 0 {

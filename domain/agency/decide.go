@@ -21,6 +21,9 @@ type AdoptRegulation struct {
 	// Document is a profile of the agency's own: an object, or a text with the
 	// profile as YAML or JSON.
 	Document json.RawMessage `json:"document,omitzero"`
+	// ImpactAssessedOn is the day of the impact assessment of this version; the
+	// same version can be adopted again to add it (L-35).
+	ImpactAssessedOn nl.Date `json:"impact_assessed_on,omitzero"`
 }
 
 // RegisterRecipient enters a recipient in the register (C-2.6.3).
@@ -144,12 +147,15 @@ func adopt(s *State, c *AdoptRegulation, env *domain.Env) ([]domain.Fact, error)
 	if err := s.unchanged(&p); err != nil {
 		return nil, err
 	}
+	if c.ImpactAssessedOn.After(nl.DateOf(env.At)) {
+		return nil, domain.Invalid("in_future", "impact_assessed_on", "it lies after the time of the command; give the day on which the assessment was made, and leave it out until then")
+	}
 	if s.Exists() { // the first adoption comes before all staff
 		if err := env.Approve("approved_by", c.ApprovedBy); err != nil {
 			return nil, err
 		}
 	}
-	e := &RegulationAdopted{Profile: p.Name, Version: p.Version, EffectiveFrom: c.EffectiveFrom, ApprovedBy: c.ApprovedBy, Document: p}
+	e := &RegulationAdopted{Profile: p.Name, Version: p.Version, EffectiveFrom: c.EffectiveFrom, ApprovedBy: c.ApprovedBy, Document: p, ImpactAssessedOn: c.ImpactAssessedOn}
 	for _, f := range findings {
 		if !slices.Contains(e.Findings, f.Code) {
 			e.Findings = append(e.Findings, f.Code)

@@ -29,6 +29,8 @@ type RegulationAdopted struct {
 	Document regulation.Profile `json:"document"`
 	// Findings are the codes of what the validator remarked on, in its order.
 	Findings []string `json:"findings,omitzero"`
+	// ImpactAssessedOn is the day of the impact assessment of the version (L-35).
+	ImpactAssessedOn nl.Date `json:"impact_assessed_on,omitzero"`
 }
 
 // RecipientTerms is the clear part of what is registered of a recipient.

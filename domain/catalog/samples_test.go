@@ -22,7 +22,7 @@ func samples(t *testing.T) map[string]domain.Event {
 	t.Helper()
 	// A small document: what the built-in profiles say is tested where they are.
 	adopted := &agency.RegulationAdopted{
-		Profile: "own", Version: 2, EffectiveFrom: nl.MustDate("2017-01-01"), ApprovedBy: sc.Admin, Findings: []string{"law_adds"},
+		Profile: "own", Version: 2, EffectiveFrom: nl.MustDate("2017-01-01"), ApprovedBy: sc.Admin, Findings: []string{"law_adds"}, ImpactAssessedOn: nl.MustDate("2016-12-01"),
 		Document: regulation.Profile{Name: "own", Version: 2, Title: regulation.Text{NL: "Eigen", EN: "Own"}, Law: 1},
 	}
 	day, later, at := nl.MustDate("2017-02-01"), nl.MustDate("2018-02-01"), sc.Time("2017-02-01")

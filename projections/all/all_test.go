@@ -172,7 +172,7 @@ var clear = map[string]string{
 	"paper_attested.agency": "code", "paper_attested.cabinet": "cabinet", "paper_attested.day": "date", "paper_attested.actor": "actor", "paper_attested.volumes_out": "ids",
 	"paper_cabinets.agency": "code", "paper_cabinets.cabinet": "cabinet", "paper_cabinets.since": "date",
 
-	"regulations.agency": "code", "regulations.profile": "code", "regulations.effective_from": "date", "regulations.document": "document",
+	"regulations.agency": "code", "regulations.profile": "code", "regulations.effective_from": "date", "regulations.assessed_on": "date", "regulations.document": "document",
 
 	"reminders.agency": "code", "reminders.dossier": "id", "reminders.kind": "code", "reminders.ref": "due", "reminders.item": "item",
 	"reminders.due": "date", "reminders.stage": "code", "reminders.staff": "ids", "reminders.role": "code",

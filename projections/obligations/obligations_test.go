@@ -13,6 +13,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/complaints"
@@ -289,6 +290,22 @@ func TestPaper(t *testing.T) {
 	if len(got) != 21 || got[0] != "sol - attestation 2017-03-04 K-1" { // Friday 3 March to Friday 31 March, working days
 		t.Errorf("attestations: %d, %v", len(got), got)
 	}
+}
+
+// L-35: an impact assessment is on file for each version that is in force; the
+// same version can be adopted again to add it.
+func TestImpactAssessment(t *testing.T) {
+	s := rowstest.Begin(t)
+	both := []string{"click - impact_assessment 2017-01-19 -", "sol - impact_assessment 2017-01-19 -"}
+	expect(s, "2017-01-19", "impact_assessment", both...)
+	p, _, err := regulation.Adopt("solutions-vpr", 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Event(rowstest.On("sol", domain.KindAgency, "sol"), "2017-02-02", &agency.RegulationAdopted{
+		Profile: p.Name, Version: p.Version, EffectiveFrom: day("2017-01-19"), Document: p, ImpactAssessedOn: day("2017-02-01")})
+	expect(s, "2017-02-01", "impact_assessment", both...)
+	expect(s, "2017-02-02", "impact_assessment", both[:1]...)
 }
 
 // C-4b, L-13: a new purpose is told to the clients of open dossiers before it is

@@ -80,3 +80,18 @@ func lacks(p people.RecipientRow, has bool) nl.Date {
 	}
 	return p.AgreementUntil.AddDays(1)
 }
+
+// assessments: an impact assessment is on file for the regulation in force (L-35).
+func (l *lister) assessments() error {
+	if l.filter.Dossier != "" {
+		return nil
+	}
+	for _, agency := range l.book.Agencies() {
+		if p := l.book.On(agency, l.today); p != nil {
+			if since, assessed := l.book.Assessed(agency, p, l.today); !assessed {
+				l.add(Row{Agency: agency, Kind: ImpactAssessment}, since)
+			}
+		}
+	}
+	return nil
+}

@@ -34,6 +34,7 @@ const (
 	Confidentiality       = "confidentiality"        // C-2.1.5, S-Geh
 	RecipientSecrecy      = "recipient_secrecy"      // C-2.6.2, L-28
 	CommissionerAgreement = "commissioner_agreement" // C-2.6.3
+	ImpactAssessment      = "impact_assessment"      // L-35
 )
 
 // Kind is a kind of obligation as people know it.
@@ -64,6 +65,7 @@ var Kinds = []Kind{
 	{Confidentiality, []string{"C-2.1.5", "S-Geh"}, "geheimhoudingsverklaring ontbreekt of is verlopen", "confidentiality declaration missing or expired"},
 	{RecipientSecrecy, []string{"C-2.6.2", "L-28"}, "geheimhoudings- of verwerkersovereenkomst ontbreekt of is verlopen", "secrecy or processing agreement missing or expired"},
 	{CommissionerAgreement, []string{"C-2.6.3"}, "overeenkomst met de opdrachtgever ontbreekt of is verlopen", "agreement with the commissioning party missing or expired"},
+	{ImpactAssessment, []string{"L-35"}, "effectbeoordeling van het reglement ontbreekt", "impact assessment of the regulation missing"},
 }
 
 // Row is one obligation on a given day, as the export `obligations` gives it.

@@ -29,7 +29,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the table or of Apply.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string { return []string{agency.TypeRegulationAdopted} }
@@ -39,7 +39,7 @@ func (Projection) Reads() []string { return []string{agency.TypeRegulationAdopte
 func (Projection) Tables() []readdb.Table {
 	return []readdb.Table{{
 		Name:       Name,
-		Columns:    rows.Columns("agency:t", "position:i", "event:i", "profile:t", "version:i", "effective_from:t", "adopted:i", "document:t"),
+		Columns:    rows.Columns("agency:t", "position:i", "event:i", "profile:t", "version:i", "effective_from:t", "adopted:i", "assessed_on:t", "document:t"),
 		KeyColumns: 3,
 	}}
 }
@@ -57,7 +57,7 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 		}
 		return tx.Insert(ctx, Name, readdb.Row{
 			r.Meta.Agency, int64(r.Meta.Position), int64(place), e.Profile, int64(e.Version), e.EffectiveFrom.String(),
-			rows.Instant(r.Meta.Occurred), string(document),
+			rows.Instant(r.Meta.Occurred), e.ImpactAssessedOn.String(), string(document),
 		})
 	})
 }

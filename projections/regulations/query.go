@@ -18,6 +18,7 @@ import (
 type Adoption struct {
 	From     nl.Date   // the day on which it takes effect
 	Adopted  time.Time // occurred_at
+	Assessed nl.Date   // the day of its impact assessment; zero for none (L-35)
 	Document *regulation.Profile
 }
 
@@ -31,19 +32,18 @@ func Load(ctx context.Context, db *readdb.DB, agency string) (*Book, error) {
 	var w rows.Where
 	w.If(agency != "", "agency = ?", agency)
 	b := &Book{agencies: map[string][]Adoption{}}
-	q := "SELECT agency, effective_from, adopted, document FROM regulations" + w.String() + " ORDER BY agency, position, event"
+	q := "SELECT agency, effective_from, adopted, assessed_on, document FROM regulations" + w.String() + " ORDER BY agency, position, event"
 	err := rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
 		var (
-			name, from, document string
-			adopted              int64
+			name, from, assessed, document string
+			adopted                        int64
 		)
-		if err := scan(&name, &from, &adopted, &document); err != nil {
+		if err := scan(&name, &from, &adopted, &assessed, &document); err != nil {
 			return fmt.Errorf("reading the regulations: %w", err)
 		}
 		a := Adoption{Adopted: rows.Time(adopted), Document: new(regulation.Profile)}
-		var err error
-		if a.From, err = nl.ParseDate(from); err != nil {
-			return fmt.Errorf("regulations: a day of the view has another form: %w", err)
+		if err := rows.Dates(map[*nl.Date]string{&a.From: from, &a.Assessed: assessed}); err != nil {
+			return err
 		}
 		if err := json.Unmarshal([]byte(document), a.Document); err != nil {
 			return fmt.Errorf("regulations: a regulation of the view has another form: %w", err)
@@ -78,6 +78,21 @@ func (b *Book) adoptionOn(agency string, day nl.Date) *Adoption {
 		}
 	}
 	return best
+}
+
+// Assessed tells whether an impact assessment of a regulation was made by a day,
+// and since when that version has been in force (L-35).
+func (b *Book) Assessed(agency string, p *regulation.Profile, day nl.Date) (since nl.Date, assessed bool) {
+	for _, a := range b.agencies[agency] {
+		if a.Document.Name != p.Name || a.Document.Version != p.Version {
+			continue
+		}
+		if since.IsZero() || a.From.Before(since) {
+			since = a.From
+		}
+		assessed = assessed || !a.Assessed.IsZero() && !a.Assessed.After(day)
+	}
+	return since, assessed
 }
 
 // Terms are the terms by which something that began on a day runs: those of
