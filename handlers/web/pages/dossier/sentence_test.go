@@ -19,7 +19,7 @@ func TestSentencesSayWhatTheEventHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written := []string{"minutes", "previous", "staff", "rule", "trajectory", "version"}
+	written := []string{"minutes", "previous", "staff", "rule", "trajectory", "version", "cabinet", "from", "until", "discovered_at", "notified_at"}
 	date := regexp.MustCompile(`(_on|_from|^date|^due)$`)
 	for _, p := range words {
 		for _, spec := range catalog.Events() {
@@ -66,6 +66,8 @@ func TestSentences(t *testing.T) {
 		{"client.changed", `{"fields":["address","bsn"],"valid_from":"2026-11-01"}`, "Persoonsgegevens gewijzigd: adres en BSN, geldig vanaf 1 november 2026"},
 		{"trajectory.ended", `{"trajectory":"T-1","ended_on":"kapot","outcome":"<b>"}`, "Traject T-1 geëindigd op onbekende waarde: onbekende waarde"},
 		{"access.recorded", `{"action":"view","outcome":"denied","purpose":"guidance","ground":"none"}`, "Inzage: gelezen, geweigerd (doel: begeleiding, grond: geen grond)"},
+		{"incident.reported", `{"kind":"lost_paper","discovered_at":"2026-11-01T09:30:00Z"}`, "Incident gemeld: papier kwijt, ontdekt op 1 november 2026 om 10:30 uur"},
+		{"request.decided", `{"kind":"erasure","decision":"partly"}`, "Beslist op het verzoek om verwijdering: gedeeltelijk toegewezen"},
 		{"something.else", `{}`, "Een gebeurtenis die deze versie van het programma niet kent"},
 	} {
 		if got := say(p, names, c.eventType, clearOf(json.RawMessage(c.clear))); got != c.want {

@@ -157,6 +157,7 @@ var listOf = map[string]string{
 	"representative.recorded/kind": "representative_kind", "request.received/kind": "request_kind", "request.decided/kind": "request_kind",
 	"request.fulfilled/kind": "request_kind", "request.withdrawn/kind": "request_kind", "request.decided/decision": "request_decision",
 	"recipient.notified/outcome": "notice_outcome", "client.notified/about": "notice_about", "complaint.resolved/outcome": "complaint_outcome",
+	"incident.reported/kind": "incident_kind", "incident.assessed/risk": "incident_risk", "paper.destroyed/method": "paper_destruction",
 }
 
 // say is the sentence of an event, in words alone.
@@ -209,8 +210,14 @@ func plain(p *i18n.Printer, names map[string]string, place, value string) string
 		return sentence(p.T("actor.someone"))
 	case "rule":
 		return p.Rule(value)
-	case "trajectory", "version":
+	case "trajectory", "version", "cabinet":
 		return value
+	case "from", "until", "discovered_at", "notified_at":
+		t, err := time.Parse(time.RFC3339, value)
+		if err != nil {
+			return p.T("unknown.code")
+		}
+		return nl.LongDateTime(t, p.Lang)
 	}
 	return longDate(p, value)
 }
