@@ -36,6 +36,7 @@ type cli struct {
 	Profile    profileCmd    `cmd:"" help:"Show, check and compare regulation profiles."`
 	Passwd     passwdCmd     `cmd:"" help:"Set a member of staff's password."`
 	Bench      benchCmd      `cmd:"" help:"Measure the targets of speed and size on this machine, each beside its reference."`
+	Reactions  reactionsCmd  `cmd:"" help:"Tell how the reactions are doing; with --retry, try again what they put aside."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the installation and say what is wrong, in plain words."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	Completion completionCmd `cmd:"" help:"Print a script that completes commands and flags in a shell."`

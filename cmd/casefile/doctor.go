@@ -73,6 +73,7 @@ func (doctorCmd) Run(a *app) (err error) {
 			x.store(e)
 			x.keys(e)
 			x.views(e)
+			x.reactions(e)
 		}
 	}
 	return x.tell()

@@ -27,7 +27,7 @@ func (serveCmd) place() place { return onServer }
 func (c *serveCmd) Run(a *app) (err error) {
 	log := c.logger(a)
 	o := a.options()
-	o.Create, o.Follow, o.Log = true, true, log
+	o.Create, o.Follow, o.React, o.Log = true, true, true, log
 	e, err := engine.Open(a.ctx, o)
 	if err != nil {
 		return err
@@ -47,6 +47,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err := c.demonstration(a, e, shared); err != nil {
 		return err
 	}
+	e.Reactions.Evaluate() // what the demonstration brought
 	op, err := operator.Listen(e.Paths.Socket(), func(ctx context.Context, args []string, w *operator.IO) int {
 		return run(ctx, args, w, shared)
 	}, log)

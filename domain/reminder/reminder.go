@@ -127,7 +127,7 @@ func Decide(s *State, c domain.Command, env *domain.Env, about Dossier) ([]domai
 			Message: "reminders are raised by the engine, out of the register of deadlines; there is nothing to do"}
 	case !office.Exists():
 		return nil, agency.Unknown()
-	case env.Dossier != "" && about.Opened.IsZero():
+	case env.Dossier != "" && about.Opened.IsZero() && r.Kind != "breach": // a breach may name a dossier that is not here
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier",
 			Message: "there is no such dossier in this agency; compare its id"}
 	}

@@ -32,6 +32,9 @@ type Caller struct {
 	Staff string
 	// OnBehalfOf, TraceParent, CorrelationID and CausationID are optional.
 	OnBehalfOf, TraceParent, CorrelationID, CausationID string
+	// Purpose, when set, is the purpose of the processing instead of the
+	// command's own. Only the engine sets it (reactions).
+	Purpose string
 }
 
 // Request is a command in the form of catalogue §2.

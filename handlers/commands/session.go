@@ -137,6 +137,7 @@ func (s *session) env(ctx context.Context, p *parsed, now time.Time) (*catalog.E
 	if env.At.IsZero() {
 		env.At = now
 	}
+	env.Purpose = p.caller.Purpose
 	for _, e := range s.others {
 		if e.version > 0 {
 			env.Known[e.ref] = e.state
