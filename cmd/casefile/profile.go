@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/regulation"
 )
@@ -197,6 +198,11 @@ func loadProfile(a *app, arg string) (regulation.Profile, []byte, error) {
 		}
 	}
 	p, err := regulation.Find(name, version)
+	if e := domain.AsError(err); e != nil {
+		there := *e
+		there.Kind = domain.KindNotFound // what is named on a command line is there or not
+		return p, nil, &there
+	}
 	doc, _ := regulation.Document(name, version)
 	return p, doc, err
 }

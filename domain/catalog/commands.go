@@ -212,6 +212,9 @@ func formError(err error) *domain.Error {
 // fieldPath turns a JSON pointer into a path with dots. A step that is no
 // field of any command could be anything, a name even, so it becomes "?".
 func fieldPath(pointer string) (path string, known bool) {
+	if pointer == "" {
+		return "data", true
+	}
 	steps := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	known = true
 	for i, s := range steps {

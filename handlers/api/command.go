@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -97,7 +98,7 @@ func decodeCommand(body []byte) (commands.Request, error) {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return req, domain.Invalid("duplicate_field", "", "the body has a field twice; send each once")
 	case errors.As(err, &sem):
-		return req, domain.Invalid("invalid_field", string(sem.JSONPointer), "a field has the wrong type: all are text but data, which is an object")
+		return req, domain.Invalid("invalid_field", strings.TrimPrefix(string(sem.JSONPointer), "/"), "a field has the wrong type: all are text but data, which is an object")
 	case errors.As(err, &syn):
 		return req, domain.Invalid("invalid_json", "", fmt.Sprintf("the body is no JSON object, or is cut short: see byte %d", syn.ByteOffset))
 	}

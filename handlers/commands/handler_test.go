@@ -370,4 +370,6 @@ func TestCallersStayWhereTheyBelong(t *testing.T) {
 	r := opened(newID(), "Jansen")
 	r.Actor = newID()
 	k.want(k.h.Execute(t.Context(), caller, r), commands.Refused, "not_the_actor")
+	r.Actor = domain.Engine // an import names members of staff and the operator
+	k.want(k.h.Execute(t.Context(), operator, r), commands.Refused, "not_the_actor")
 }

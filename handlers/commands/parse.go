@@ -73,6 +73,9 @@ func (p *parsed) setActor() error {
 		if r.Actor == "" {
 			r.Actor = c.Staff
 		}
+		if r.Actor == domain.Engine { // what the engine did is its own to say
+			return &domain.Error{Kind: domain.KindForbidden, Code: "not_the_actor", Rule: "C-2.7e", Field: "actor", Message: "only the program itself acts as the engine; name a member of staff, or operator"}
+		}
 	} else {
 		if r.Actor != "" && r.Actor != c.Staff {
 			return &domain.Error{Kind: domain.KindForbidden, Code: "not_the_actor", Rule: "C-2.7e", Field: "actor", Message: "the actor is whoever is signed in; leave the field out"}

@@ -94,6 +94,12 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 	if !slices.Contains(Registers, o.Register) {
 		return domain.Invalid("unknown_register", "register", "there is no such register; there are "+registerNames())
 	}
+	if err := s.wait(ctx, r); err != nil {
+		return err
+	}
+	if err := s.known(ctx, r); err != nil {
+		return err
+	}
 	if o.Dossier != "" {
 		id, err := domain.ParseID("dossier", o.Dossier)
 		if err != nil {
@@ -106,7 +112,20 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 			return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier in this agency; compare its id"}
 		}
 	}
-	return s.wait(ctx, r)
+	return nil
+}
+
+// known asks of the operator, who may name any, that an agency is there: a
+// mistyped name gives no empty register.
+func (s *Service) known(ctx context.Context, r Reader) error {
+	if r.Caller.Staff != domain.Operator || r.Agency == "" {
+		return nil
+	}
+	list, err := s.Agencies(ctx)
+	if err != nil || slices.Contains(list, r.Agency) {
+		return err
+	}
+	return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_agency", Rule: "C-2.8", Field: "agency", Message: "there is no such agency here; check its code"}
 }
 
 func (s *Service) exists(ctx context.Context, agency, id string) (bool, error) {
