@@ -19,26 +19,6 @@ type Dossier struct {
 	Trajectories    []regulation.TrajectoryFact
 }
 
-// Open tells whether a trajectory runs.
-func (d *Dossier) Open() bool {
-	for _, t := range d.Trajectories {
-		if t.Ended.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
-// FirstStart is the day on which the first trajectory started; zero for none.
-func (d *Dossier) FirstStart() (first nl.Date) {
-	for _, t := range d.Trajectories {
-		if first.IsZero() || t.Started.Before(first) {
-			first = t.Started
-		}
-	}
-	return first
-}
-
 // Dossiers calls f with the dossiers by agency and id; From and Until of the
 // filter bound their opening. f may give rows.ErrStop.
 func Dossiers(ctx context.Context, db *readdb.DB, filter rows.Filter, f func(Dossier) error) error {
