@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/casefile-engine/casefile/internal/progress"
 )
 
@@ -49,6 +51,7 @@ func (w *world) start(ctx context.Context, engines, bares *[]time.Duration) erro
 	if err := cloneStream(stream(w.data), clone); err != nil {
 		return err
 	}
+	unix.Sync() // neither shall wait for what the copying left to the disk
 	bare, err := w.r.child(ctx, task{Do: "start-bare", Dir: clone})
 	if err != nil {
 		return err
@@ -56,6 +59,7 @@ func (w *world) start(ctx context.Context, engines, bares *[]time.Duration) erro
 	if err := os.RemoveAll(clone); err != nil {
 		return err
 	}
+	unix.Sync()
 	a, err := w.r.child(ctx, task{Do: "start", Dir: w.data})
 	if err != nil {
 		return err
