@@ -87,6 +87,9 @@ func (r *Runner) workOut(ctx context.Context, t *timer) error {
 	}
 	now := r.tools.Clock.Now()
 	today := nl.DateOf(now)
+	if head == 0 { // nothing is due in an empty store, and its views may not be made yet
+		return r.state.worked(ctx, t.Name(), today.String(), "")
+	}
 	wait, cancel := context.WithTimeout(ctx, viewsLimit)
 	err = r.tools.Views.WaitFor(wait, head)
 	cancel()

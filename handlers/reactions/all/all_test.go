@@ -2,6 +2,9 @@ package all_test
 
 import (
 	"encoding/json"
+	"os"
+	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +45,26 @@ func TestTheListIsWhole(t *testing.T) {
 	slices.Sort(names)
 	if n := len(names); len(slices.Compact(names)) != n {
 		t.Errorf("two have one name: %v", names)
+	}
+}
+
+// Every folder beside this one that answers something stands in the list.
+func TestEveryReactionIsInTheList(t *testing.T) {
+	var have []string
+	for _, r := range all.List().Reactions {
+		have = append(have, path.Base(reflect.TypeOf(r).PkgPath()))
+	}
+	for _, r := range all.List().Timers {
+		have = append(have, path.Base(reflect.TypeOf(r).PkgPath()))
+	}
+	folders, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.IsDir() && f.Name() != "all" && f.Name() != "reactionstest" && !slices.Contains(have, f.Name()) {
+			t.Errorf("handlers/reactions/%s is not in the list", f.Name())
+		}
 	}
 }
 
