@@ -228,6 +228,26 @@ func TestReopened(t *testing.T) {
 	}
 }
 
+// C-2.5e: what the engine does of itself moves the newest event and keeps no
+// dossier awake.
+func TestTheEngineIsNoActivity(t *testing.T) {
+	h := history(t)
+	get := func() dossiers.Dossier {
+		db := rowstest.Memory(t)
+		rowstest.Rebuild(t, db, dossiers.Projection{}, h)
+		d, ok, err := dossiers.Get(t.Context(), db, "click", jan.ID)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		return d
+	}
+	before := get()
+	h.Add(t, rowstest.Commit{Ref: jan, Actor: domain.Engine, At: "2018-07-01T09:00:00Z"}, rowstest.Plain(&dossier.StaffUnassigned{Staff: anna, Until: rowstest.At("2018-07-01T09:00:00Z")}))
+	if d := get(); !d.LastActivity.Equal(before.LastActivity) || !d.LastEventAt.Equal(rowstest.At("2018-07-01T09:00:00Z")) {
+		t.Errorf("active %s, newest event %s", d.LastActivity, d.LastEventAt)
+	}
+}
+
 func TestDossiersLiveAndRebuilt(t *testing.T) {
 	rowstest.SameLiveAndRebuilt(t, dossiers.Projection{}, history(t))
 }

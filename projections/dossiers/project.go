@@ -59,6 +59,7 @@ const (
 	colLastEventAt
 	colPosition
 	colVersion
+	colLastActivity
 	columnCount
 )
 
@@ -71,7 +72,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Reads lists every event of a dossier: each moves its position and its newest
 // time, and each may carry sealed sections.
@@ -107,7 +108,8 @@ func (Projection) Tables() []readdb.Table {
 			Columns: rows.Columns("agency:t", "dossier:t", "opened:i", "opened_position:i", "service:t", "referral:t",
 				"commissioner:t", "standing:t", "profile:t", "profile_version:i", "handed_out:i", "declined_on:t",
 				"trajectories:t", "status:t", "guidance_ended_on:t", "assigned:t", "records:t", "record_total:i",
-				"restricted:i", "holds:i", "minutes:i", "budget:i", "last_contact:t", "last_event_at:i", "position:i", "version:i"),
+				"restricted:i", "holds:i", "minutes:i", "budget:i", "last_contact:t", "last_event_at:i", "position:i", "version:i",
+				"last_activity:i"),
 			KeyColumns: 2,
 			Indexes:    [][]string{{"agency", "opened_position"}},
 		},
@@ -207,6 +209,10 @@ func (f *fold) save() error {
 	f.row[colPosition], f.row[colVersion] = int64(f.commit.Position), int64(e.Version)
 	if at := rows.Instant(e.Time); at > f.num(colLastEventAt) {
 		f.row[colLastEventAt] = at
+	}
+	// What the engine does of itself, such as dating anew, keeps no dossier awake.
+	if at := rows.Instant(e.Time); at > f.num(colLastActivity) && e.Actor != domain.Engine {
+		f.row[colLastActivity] = at
 	}
 	if e.Profile != "" && (e.Profile != f.text(colProfile) || int64(e.ProfileVer) != f.num(colProfileVersion)) {
 		f.row[colProfile], f.row[colProfileVersion] = e.Profile, int64(e.ProfileVer)

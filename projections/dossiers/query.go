@@ -59,8 +59,10 @@ type Dossier struct {
 	Budget         int // minutes, over all trajectories
 	LastContact    string
 	LastEventAt    time.Time
-	Position       uint64
-	Version        uint64
+	// LastActivity is the newest occurred_at of what people did (C-2.5e).
+	LastActivity time.Time
+	Position     uint64
+	Version      uint64
 }
 
 // AssignedAt are the members of staff assigned at an instant, in byte order.
@@ -106,7 +108,7 @@ type Filter struct {
 
 const columns = `d.agency, d.dossier, d.status, d.opened, d.opened_position, d.service, d.referral, d.commissioner, d.standing,
 	d.profile, d.profile_version, d.handed_out, d.declined_on, d.trajectories, d.guidance_ended_on, d.assigned, d.records,
-	d.record_total, d.restricted, d.holds, d.minutes, d.budget, d.last_contact, d.last_event_at, d.position, d.version`
+	d.record_total, d.restricted, d.holds, d.minutes, d.budget, d.last_contact, d.last_event_at, d.position, d.version, d.last_activity`
 
 // Get gives one dossier; ok is false when the agency has none with that id.
 func Get(ctx context.Context, db *readdb.DB, agency, dossier string) (d Dossier, ok bool, err error) {
@@ -162,14 +164,16 @@ func scanDossier(scan func(...any) error) (Dossier, error) {
 	var (
 		d                               Dossier
 		opened, handedOut, lastEvent    int64
+		lastActivity                    int64
 		trajectories, assigned, records string
 	)
 	if err := scan(&d.Agency, &d.Dossier, &d.Status, &opened, &d.OpenedPosition, &d.Service, &d.Referral, &d.Commissioner, &d.Standing,
 		&d.Profile, &d.ProfileVersion, &handedOut, &d.DeclinedOn, &trajectories, &d.GuidanceEnded, &assigned, &records,
-		&d.RecordTotal, &d.Restricted, &d.Holds, &d.Minutes, &d.Budget, &d.LastContact, &lastEvent, &d.Position, &d.Version); err != nil {
+		&d.RecordTotal, &d.Restricted, &d.Holds, &d.Minutes, &d.Budget, &d.LastContact, &lastEvent, &d.Position, &d.Version, &lastActivity); err != nil {
 		return Dossier{}, fmt.Errorf("reading the dossiers: %w", err)
 	}
 	d.Opened, d.HandedOut, d.LastEventAt = rows.Time(opened), rows.Time(handedOut), rows.Time(lastEvent)
+	d.LastActivity = rows.Time(lastActivity)
 	d.Records = counts(records)
 	if err := decode(trajectories, &d.Trajectories); err != nil {
 		return Dossier{}, err

@@ -175,7 +175,7 @@ func (l *lister) dossiers() error {
 		}
 		if terms, ok := l.book.Terms(d.Agency, l.today); ok && ended.IsZero() && (len(d.Trajectories) > 0 || d.DeclinedOn == "") {
 			r.Kind = Dormant
-			since := nl.DateOf(d.LastEventAt).AddDays(terms.DormantActivity.Value + 1)
+			since := nl.DateOf(d.LastActivity).AddDays(terms.DormantActivity.Value + 1)
 			if start := nl.DateOf(d.Opened).AddDays(terms.DormantStart.Value + 1); len(d.Trajectories) == 0 && start.Before(since) {
 				since = start
 			}
