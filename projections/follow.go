@@ -123,9 +123,9 @@ func (r *Runner) receive(ctx context.Context, src Source, m *message.Message) er
 func (r *Runner) loop(ctx context.Context) {
 	idle := time.NewTimer(time.Hour)
 	defer idle.Stop()
-	n, began := 0, time.Time{}
+	n, began, flushed := 0, time.Time{}, time.Time{}
 	for {
-		it, more := r.next(ctx, n > 0, idle)
+		it, more := r.next(ctx, n > 0, flushed, idle)
 		if it != nil {
 			if n == 0 {
 				began = time.Now()
@@ -138,6 +138,7 @@ func (r *Runner) loop(ctx context.Context) {
 		if n > 0 {
 			n = 0
 			r.flushLive(ctx)
+			flushed = time.Now()
 		}
 		if !more {
 			return
@@ -145,32 +146,39 @@ func (r *Runner) loop(ctx context.Context) {
 	}
 }
 
-// next gives the next commit, or nil when it is time to flush: nothing waits,
-// and somebody wants what is folded or nothing came for a moment. more is false
+// next gives the next commit, or nil when it is time to flush: nothing waits in
+// the queue, and somebody wants what is folded or nothing came for a moment.
+// Those who want something right after a flush share the next one: under load
+// somebody always does, and a flush costs much more than its rows. more is false
 // when the context has ended. With nothing folded there is nothing to flush.
-func (r *Runner) next(ctx context.Context, folded bool, idle *time.Timer) (it *item, more bool) {
-	select {
-	case it := <-r.queue:
-		return it, true
-	default:
-	}
-	var quiet <-chan time.Time
-	if folded {
-		if r.waiters.Load() > 0 {
-			return nil, true
+func (r *Runner) next(ctx context.Context, folded bool, flushed time.Time, idle *time.Timer) (it *item, more bool) {
+	for {
+		select {
+		case it := <-r.queue:
+			return it, true
+		default:
 		}
-		idle.Reset(liveIdle)
-		quiet = idle.C
-	}
-	select {
-	case it := <-r.queue:
-		return it, true
-	case <-quiet:
-		return nil, true
-	case <-r.nudge:
-		return nil, true
-	case <-ctx.Done():
-		return nil, false
+		var quiet <-chan time.Time
+		if folded {
+			wait := liveIdle
+			if r.waiters.Load() > 0 {
+				wait = liveShare - time.Since(flushed)
+			}
+			if wait <= 0 {
+				return nil, true
+			}
+			idle.Reset(wait)
+			quiet = idle.C
+		}
+		select {
+		case it := <-r.queue:
+			return it, true
+		case <-quiet:
+			return nil, true
+		case <-r.nudge: // somebody waits now; look again for how long
+		case <-ctx.Done():
+			return nil, false
+		}
 	}
 }
 

@@ -92,6 +92,7 @@ const (
 	liveCommits = 500
 	liveWait    = 50 * time.Millisecond
 	liveIdle    = 2 * time.Millisecond
+	liveShare   = 10 * time.Millisecond
 	liveBytes   = 4 << 20
 )
 
