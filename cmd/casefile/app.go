@@ -100,17 +100,25 @@ func alreadyServed(listen string) error {
 // open gives the engine: the server's, or one of this process's own with its
 // views brought up to the stream. release lets it go.
 func (a *app) open(create bool) (e *engine.Engine, release func() error, err error) {
+	if e, release, err = a.openAsItIs(create); err != nil {
+		return nil, nil, err
+	}
+	if err := a.catchUp(e); err != nil {
+		return nil, nil, errors.Join(err, release())
+	}
+	return e, release, nil
+}
+
+// openAsItIs is open without bringing the views anywhere: doctor looks at what
+// cannot be opened otherwise.
+func (a *app) openAsItIs(create bool) (e *engine.Engine, release func() error, err error) {
 	if a.shared != nil {
 		return a.shared.engine, func() error { return nil }, nil
 	}
 	o := a.options()
 	o.Create, o.Log = create, a.logger()
-	e, err = engine.Open(a.ctx, o)
-	if err != nil {
+	if e, err = engine.Open(a.ctx, o); err != nil {
 		return nil, nil, err
-	}
-	if err := a.catchUp(e); err != nil {
-		return nil, nil, errors.Join(err, e.Close())
 	}
 	return e, e.Close, nil
 }

@@ -63,13 +63,16 @@ func (doctorCmd) Run(a *app) (err error) {
 		paths = a.shared.engine.Paths
 	}
 	if x.places(paths) {
-		e, release, oerr := a.open(false)
+		e, release, oerr := a.openAsItIs(false)
 		if oerr != nil {
 			e := domain.AsError(oerr)
 			x.add("opening", bad, "%s (%s)", e.Message, e.Code)
 		} else {
 			defer func() { err = errors.Join(err, release()) }()
 			x.add("opening", good, "data, keys and lock belong together")
+			if cerr := a.catchUp(e); cerr != nil && !e.Store.Status(a.ctx).ReadOnly { // that, the stream's check tells
+				x.add("views", bad, "they cannot be brought up to the stream: %s", domain.AsError(cerr).Message)
+			}
 			x.store(e)
 			x.keys(e)
 			x.views(e)

@@ -137,6 +137,10 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	}); err != nil {
 		return err
 	}
+	if err := e.damaged(ctx); err != nil {
+		e.log.Error("the stream is read-only, so the views stay as they are", "code", err.Code)
+		return nil
+	}
 	if o.Follow {
 		e.follow()
 	}
@@ -144,6 +148,17 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		return e.Reactions.Start(ctx)
 	}
 	return nil
+}
+
+// damaged is the error of a stream that is read-only from the start, nil for
+// any other. The views may then hold what the stream has lost: made anew from
+// what is left they would be wrong, and the copies in them gone.
+func (e *Engine) damaged(ctx context.Context) *domain.Error {
+	s := e.Store.Status(ctx)
+	if !s.ReadOnly {
+		return nil
+	}
+	return &domain.Error{Kind: domain.KindUnavailable, Code: "read_only", Rule: "C-2.1.4d", Message: "the stream is read-only, and nothing is answered from views that it may contradict: " + s.Reason}
 }
 
 func (e *Engine) openStore(ctx context.Context, o Options) error {
@@ -319,8 +334,12 @@ func (e *Engine) follow() {
 }
 
 // CatchUp brings the views to the stream's head. progress, when given, hears
-// of it from time to time.
+// of it from time to time. A stream that is read-only is the error "read_only":
+// the views stay as they are.
 func (e *Engine) CatchUp(ctx context.Context, progress func(done, head uint64)) error {
+	if err := e.damaged(ctx); err != nil {
+		return err
+	}
 	return e.Views.CatchUp(ctx, progress)
 }
 

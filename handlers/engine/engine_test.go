@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/dossiers"
 )
 
 type m = map[string]any
@@ -276,4 +279,52 @@ func TestOtherPlacesStayAsTheyAre(t *testing.T) {
 		}
 		e.Close()
 	}
+}
+
+// T2: where the stream has lost its end, nothing is answered from it and the
+// views, which may hold what it lost, stay as they are; once it is whole again,
+// all goes on.
+func TestADamagedStreamLeavesTheViews(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, true)
+	_, _, last := small(t, e)
+	shows(t, e, last)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := filepath.Glob(filepath.Join(dir, "data/stream/jetstream/*/streams/*/msgs/*.blk"))
+	if err != nil || len(blocks) != 1 {
+		t.Fatalf("blocks %v, %v", blocks, err)
+	}
+	stream, backup := filepath.Join(dir, "data/stream"), filepath.Join(dir, "backup")
+	size, err := os.Stat(blocks[0])
+	if err == nil {
+		err = errors.Join(os.CopyFS(backup, os.DirFS(stream)), os.Truncate(blocks[0], size.Size()/2))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, follow := range []bool{false, true} {
+		e := open(t, dir, follow)
+		if !e.Store.Status(t.Context()).ReadOnly {
+			t.Fatal("half a stream passes for a whole one")
+		}
+		if err := e.CatchUp(t.Context(), nil); domain.AsError(err).Code != "read_only" {
+			t.Errorf("catching up with half a stream: %v", err)
+		}
+		time.Sleep(100 * time.Millisecond) // what a follower would need to begin anew
+		n := 0
+		if err := dossiers.List(t.Context(), e.DB, dossiers.Filter{}, func(dossiers.Dossier) error { n++; return nil }); err != nil || n != 1 {
+			t.Errorf("the view has %d dossiers, %v", n, err)
+		}
+		e.Close()
+	}
+	if err := errors.Join(os.RemoveAll(stream), os.Rename(backup, stream)); err != nil {
+		t.Fatal(err)
+	}
+	e = open(t, dir, false)
+	if err := e.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	agree(t, e)
 }
