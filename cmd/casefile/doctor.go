@@ -154,10 +154,12 @@ func (x *examination) store(e *engine.Engine) {
 	default:
 		x.add("stream", good, "%s: %s commits, %.1f MiB, newest position %d", s.Implementation, progress.Count(s.Commits), float64(s.Bytes)/(1<<20), s.Head)
 	}
-	switch s.SyncMode {
-	case "shared":
+	switch {
+	case s.Implementation == "jetstream":
+		x.add("durability", good, "the cluster acknowledges each commit; that its servers sync before they do cannot be seen from here: each needs sync_interval: always")
+	case s.SyncMode == "shared":
 		x.add("durability", good, "each commit is on disk before it is acknowledged; writers share a sync")
-	case "always":
+	case s.SyncMode == "always":
 		x.add("durability", good, "the server syncs each commit by itself: durable, and slower than shared syncs")
 	default:
 		x.add("durability", bad, "commits are acknowledged before they are on disk, so a power loss may lose some; serve with the embedded stream, or a cluster with sync_interval: always")
