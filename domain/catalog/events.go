@@ -64,6 +64,7 @@ func Events() []EventSpec {
 
 		event[access.Recorded](1),
 		event[access.SignIn](1),
+		event[access.OverviewAsked](1),
 
 		event[reminder.Raised](1),
 

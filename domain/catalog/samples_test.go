@@ -10,6 +10,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/reminder"
@@ -54,6 +55,8 @@ func samples(t *testing.T) map[string]domain.Event {
 		&access.Recorded{Action: "view", Outcome: access.Denied, Dossiers: []string{sc.Dossier}, Owners: []string{"dossier/" + sc.Dossier}, Categories: health,
 			Purpose: "guidance", Ground: "assignment", Role: "coach", OnBehalfOf: sc.Admin, Code: "not_assigned", Rule: "C-0d", Imported: true},
 		&access.SignIn{Outcome: access.Denied, Method: "password", Code: "wrong_password"},
+		&access.OverviewAsked{Query: overview.Query{Where: map[string][]string{"status": {"open"}}, By: []string{"service"}, Measures: []string{"count", "hours"}}, Outcome: access.Allowed,
+			Code: "differencing", Rule: "C-1.2d", Role: "director", Threshold: 10, Population: 42, Shown: []string{"*", "reintegration"}, ShownHours: []string{"*"}},
 		&unique.Reserved{Use: unique.UseTrajectory, Kind: domain.KindDossier, Holder: sc.Dossier},
 		&dossier.Opened{Service: "reintegration", Referral: "commissioned", Commissioner: sc.UWV, Standing: "employee", Fields: []string{"bsn", "family_name"}},
 		&dossier.ReferralDeclined{DeclinedOn: day, By: "client"},
