@@ -427,9 +427,7 @@ func (d *door) all(password string) {
 func (l *life) allSealed() {
 	l.Helper()
 	ev := &access.Recorded{Action: "export", Outcome: access.Allowed, Purpose: "audit", Ground: "role"}
-	for _, c := range slices.Concat(domain.Categories, []domain.Category{domain.CatFile, domain.CatInvoiceName, domain.CatStaff, domain.CatRecipient}) {
-		ev.Categories = append(ev.Categories, c)
-	}
+	ev.Categories = slices.Concat(domain.Categories, []domain.Category{domain.CatFile, domain.CatInvoiceName, domain.CatStaff, domain.CatRecipient})
 	owners := map[string]bool{}
 	var all []*eventstore.Commit
 	err := l.e.Store.ReadAll(l.Context(), 0, func(c *eventstore.Commit) error {

@@ -141,14 +141,6 @@ func (s *state) release(ctx context.Context) error {
 	return err
 }
 
-func (s *state) holder(ctx context.Context) (owner string, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT owner FROM reactions_lease WHERE name = 'reactions'").Scan(&owner)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return owner, err
-}
-
 const ours = " AND EXISTS (SELECT 1 FROM reactions_lease l WHERE l.name = 'reactions' AND l.owner = ?)"
 
 // advance moves a checkpoint forward; it never moves back. errLost when another
