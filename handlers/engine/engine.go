@@ -196,7 +196,11 @@ func (e *Engine) openStore(ctx context.Context, o Options) error {
 func (e *Engine) bind(ctx context.Context, o Options) (store string, err error) {
 	b := e.binding()
 	if o.PostgresURL != "" {
-		if b.Shared, err = vault.StoreID(ctx, o.PostgresURL); err != nil {
+		b.Shared, err = vault.StoreID(ctx, o.PostgresURL)
+		if e := domain.AsError(err); e != nil && e.Code == "vault_unavailable" {
+			return "", postgresUnreachable(err)
+		}
+		if err != nil {
 			return "", err
 		}
 	}

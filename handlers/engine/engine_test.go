@@ -258,6 +258,8 @@ func TestOtherPlacesStayAsTheyAre(t *testing.T) {
 		{engine.Options{Data: place("one/data"), Keys: place("two/data.keys"), Create: true}, "wrong_keys"},
 		{engine.Options{Data: place("one/data"), Keys: place("typo.keys"), Create: true}, "keys_missing"},
 		{engine.Options{Data: place("one/data"), Lock: place("typo.lock"), Create: true}, "wrong_lock"},
+		{engine.Options{Data: place("three/data"), Create: true, PostgresURL: "postgres://jan:geheim@localhost:1/x"}, "postgres_unreachable"},
+		{engine.Options{Data: place("three/data"), Create: true, NATSURL: "nats://localhost:1"}, "nats_unreachable"},
 		{engine.Options{Data: place("typo")}, "no_store"},
 		{engine.Options{Data: dir}, "no_store"},
 		{engine.Options{Data: place("one/data/store-id")}, "no_store"},
