@@ -62,9 +62,9 @@ func (v Value) String() string {
 // MarshalJSON gives a number, or the mark as a string.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if v.Mark != "" {
-		return json.Marshal(v.Mark)
+		return strconv.AppendQuote(nil, v.Mark), nil
 	}
-	return json.Marshal(v.Number)
+	return strconv.AppendInt(nil, int64(v.Number), 10), nil
 }
 
 // UnmarshalJSON is the reverse of MarshalJSON.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
@@ -28,6 +29,7 @@ type Commands interface {
 type Queries interface {
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
+	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
 }
 
 // SignIn is what the API needs of handlers/auth.
@@ -115,6 +117,7 @@ func (s *service) routes(a huma.API) {
 		OperationID: "read-timeline", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/dossiers/{dossier}/timeline", Summary: "Read the timeline of a dossier, in stream order",
 		Tags: []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveTimeline)
+	huma.Register(a, overviewOperation(who), s.serveOverview)
 	huma.Register(a, huma.Operation{
 		OperationID: "read-register", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/{register}", Summary: "Read a register",
 		Description: "Rows in stream order (retention and deadlines: by due date, then dossier; obligations: by the day since when, then dossier), with the field names of the exports. `application/jsonl` gives one row a line.",

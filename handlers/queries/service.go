@@ -47,6 +47,8 @@ type Service struct {
 	views    Views
 	clock    clock.Clock
 	log      *slog.Logger
+
+	overviewLocks overviewLocks
 }
 
 // New makes a Service.

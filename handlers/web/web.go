@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
@@ -37,6 +38,7 @@ type Queries interface {
 	Caseload(ctx context.Context, r queries.Reader) ([]queries.CaseloadRow, error)
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
+	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
 }
 
 // Deps are the parts that the pages and the API stand on.

@@ -12,6 +12,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/duties"
 	"github.com/casefile-engine/casefile/projections/hours"
 	"github.com/casefile-engine/casefile/projections/incidents"
+	"github.com/casefile-engine/casefile/projections/overviews"
 	"github.com/casefile-engine/casefile/projections/paper"
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/regulations"
@@ -31,6 +32,7 @@ func Projections() []projections.Projection {
 		duties.Projection{},
 		hours.Projection{},
 		incidents.Projection{},
+		overviews.Projection{},
 		paper.Projection{},
 		people.Projection{},
 		regulations.Projection{},

@@ -91,6 +91,7 @@ var (
 	date   = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
 	number = `[A-Za-z0-9][A-Za-z0-9._/-]{0,39}`
 	moment = date + `T[0-9:.]+Z`
+	facet  = `(` + uuid + `|` + code + `|[0-9]{4}(-Q[1-4])?)` // of what overviews count
 
 	forms = map[string]*regexp.Regexp{
 		"id":           whole(uuid),
@@ -106,6 +107,7 @@ var (
 		"due":          whole(uuid + `|` + code + `|[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
 		"owner":        whole(`(dossier|staff|recipient)/` + uuid),
 		"key":          whole(`[A-Za-z0-9/-]+`),
+		"facets":       whole(facet + `( ` + facet + `)*`),
 		"counts":       whole(code + `:[0-9]+( ` + code + `:[0-9]+)*`),
 		"trajectories": whole(tuple(number) + `( ` + tuple(number) + `)*`),
 		"holds":        whole(held + `( ` + held + `)*`),
@@ -185,6 +187,13 @@ var clear = map[string]string{
 	"access.action": "code", "access.categories": "codes", "access.purpose": "code", "access.ground": "code", "access.outcome": "code",
 	"access_listed.agency": "code", "access_listed.dossier": "id",
 
+	"overviews.agency": "code", "overviews.actor": "actor", "overviews.outcome": "code", "overviews.asked": "overview",
+	"overviews_dossiers.agency": "code", "overviews_dossiers.dossier": "id", "overviews_dossiers.opened": "date", "overviews_dossiers.service": "code",
+	"overviews_dossiers.referral": "code", "overviews_dossiers.standing": "code", "overviews_dossiers.recipient": "id", "overviews_dossiers.commissioner": "code",
+	"overviews_dossiers.trajectories": "json", "overviews_dossiers.codes": "facets",
+	"overviews_past.agency": "code", "overviews_past.dossier": "id", "overviews_past.codes": "facets",
+	"overviews_recipients.agency": "code", "overviews_recipients.recipient": "id", "overviews_recipients.commissioner": "code",
+
 	"hours.agency": "code", "hours.dossier": "id", "hours.entry": "id", "hours.trajectory": "number", "hours.date": "date", "hours.activity": "code", "hours.actor": "actor",
 
 	"retention.agency": "code", "retention.dossier": "id", "retention.declined_on": "date", "retention.trajectories": "trajectories", "retention.holds": "holds",
@@ -246,6 +255,14 @@ func hasForm(t *testing.T, form, v string) bool {
 	switch form {
 	case "json":
 		return v == "" || leaves(t, v)
+	case "overview": // a question for an overview: codes, periods, numbers and keys of cells
+		ok := whole(`(` + facet + `|\*)(/(` + facet + `|\*))*`)
+		for _, s := range regexp.MustCompile(`"([^"]*)"`).FindAllStringSubmatch(v, -1) {
+			if !ok.MatchString(s[1]) && s[1] != "C-1.2d" {
+				return false
+			}
+		}
+		return true
 	case "document": // a regulation as it was adopted
 		p := regulation.Profile{}
 		if err := json.Unmarshal([]byte(v), &p); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
@@ -42,6 +43,8 @@ type Engine struct {
 	views    map[string]*queries.DossierView
 	Accesses []queries.Reader // every look, in order
 	down     bool
+
+	overviews []overview.Earlier
 }
 
 // New gives an engine with the dossier First.

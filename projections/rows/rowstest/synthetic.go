@@ -11,6 +11,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/staff"
 )
@@ -23,6 +24,8 @@ type synthetic struct {
 	at   time.Time
 	ids  int
 	open []*life
+
+	looks int
 }
 
 // life is what the generator must know of one dossier, so that what it writes
@@ -158,6 +161,12 @@ func (s *synthetic) look(d *life) {
 	s.at = s.at.Add(time.Second)
 	ref := On(d.ref.Agency, domain.KindAccess, actor)
 	s.Add(s.t, Commit{Ref: ref, Actor: actor, At: s.at.Format(time.RFC3339Nano)}, Plain(e))
+	if s.looks++; s.looks%40 == 1 {
+		q := overview.Query{Where: map[string][]string{"start_quarter": {"2017-Q1"}}, By: []string{"service"}, Measures: []string{"count", "hours"}}
+		s.at = s.at.Add(time.Second)
+		s.Add(s.t, Commit{Ref: ref, Actor: actor, At: s.at.Format(time.RFC3339Nano)}, Plain(&access.OverviewAsked{Query: q, Outcome: access.Allowed,
+			Role: "director", Threshold: 10, Population: uint64(s.looks), Shown: []string{"reintegration", "*"}}))
+	}
 }
 
 func (s *synthetic) aboutRecord(d *life) {

@@ -152,7 +152,7 @@ var listOf = map[string]string{
 	"purpose": "purpose", "channel": "channel", "method": "channel", "activity": "activity", "outcome": "outcome", "service": "service",
 	"source": "source", "language": "language", "capacity": "capacity", "referral": "referral", "recipient_class": "recipient_class",
 	"role": "role", "for": "consent_for", "profile": "profile", "use": "unique_use", "fields": "field", "action": "access_action",
-	"access.recorded/outcome": "access_outcome", "access.recorded/ground": "access_ground", "signin.recorded/outcome": "access_outcome",
+	"access.recorded/outcome": "access_outcome", "access.recorded/ground": "access_ground", "signin.recorded/outcome": "access_outcome", "overview.asked/outcome": "access_outcome",
 	"retention.redated/reason": "redate_reason", "reminder.raised/kind": "reminder_kind", "reminder.raised/stage": "reminder_stage",
 	"representative.recorded/kind": "representative_kind", "request.received/kind": "request_kind", "request.decided/kind": "request_kind",
 	"request.fulfilled/kind": "request_kind", "request.withdrawn/kind": "request_kind", "request.decided/decision": "request_decision",
