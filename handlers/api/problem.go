@@ -148,6 +148,9 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 				break
 			}
 		}
+		if field == "register" {
+			return notFound("unknown_register", "there is no such register; /api/openapi.json lists those that there are")
+		}
 	case http.StatusInternalServerError:
 		e := domain.AsError(errors.New("internal"))
 		return newProblem(status, e.Code, e.Rule, "", e.Message)
