@@ -406,7 +406,7 @@ func (d *door) all(password string) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/api/v1/agencies/click/dossiers/" + dosA: 200, "/api/v1/agencies/click/" + doorMarker: 400, "/api/v1/agencies/" + doorMarker + "/hours": 404,
+		"/api/v1/agencies/click/dossiers/" + dosA: 200, "/api/v1/agencies/click/" + doorMarker: 404, "/api/v1/agencies/" + doorMarker + "/hours": 404,
 		"/api/v1/agencies/click/hours?" + doorMarker + "=1": 400, "/api/v1/agencies/click/hours?purpose=" + doorMarker: 400, "/api/v1/agencies/click/hours?as_of=" + doorMarker: 400,
 		"/api/v1/agencies/click/dossiers/" + doorMarker: 400, "/api/v1/" + doorMarker: 404,
 	} {
