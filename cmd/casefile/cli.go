@@ -30,6 +30,7 @@ type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Fill the data directory with two fictitious agencies and print how to sign in."`
 	Import     importCmd     `cmd:"" help:"Bring in commands, one a line, or a table by a mapping."`
 	Export     exportCmd     `cmd:"" help:"Write a register."`
+	Overview   overviewCmd   `cmd:"" help:"Counts, hours and outcomes over dossiers, from which nobody can be worked out."`
 	Replay     replayCmd     `cmd:"" help:"Show a dossier as it was, and its timeline."`
 	Rebuild    rebuildCmd    `cmd:"" help:"Build views anew from the stream, or check that they would come out the same."`
 	Keys       keysCmd       `cmd:"" help:"Show the keys."`
