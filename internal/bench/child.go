@@ -29,6 +29,7 @@ type task struct {
 	Dir      string `json:"dir"`
 	Dossiers int    `json:"dossiers,omitempty"`
 	Events   int    `json:"events,omitempty"`
+	Looks    int    `json:"looks,omitempty"`
 }
 
 // answer is what a child prints, as one line of JSON.
@@ -127,7 +128,7 @@ func (t *task) use(ctx context.Context, e *engine.Engine) (answer, error) {
 		return answer{}, err
 	}
 	var last commands.Outcome
-	for i := range 400 {
+	for i := range t.Looks {
 		if _, err := look(ctx, e, i*7%t.Dossiers, queries.DossierOptions{}); err != nil {
 			return answer{}, err
 		}

@@ -78,7 +78,7 @@ func look(ctx context.Context, e *engine.Engine, i int, o queries.DossierOptions
 func (w *world) now(ctx context.Context, small, large *engine.Engine) error {
 	w.r.say("P5: opening dossiers of %d events", thickEvents)
 	var inSmall, inLarge []time.Duration
-	for i := range warm + full(w.r, 1000, 100) {
+	for i := range warm + full(w.r, 1000, 40) {
 		for _, s := range []struct {
 			e     *engine.Engine
 			times *[]time.Duration
@@ -112,7 +112,7 @@ func (w *world) earlier(ctx context.Context, e *engine.Engine) error {
 	}
 	asOf := time.Now().UTC().Add(-time.Second)
 	var views, filtered []time.Duration
-	for i := range full(w.r, 600, 100) {
+	for i := range full(w.r, 600, 40) {
 		if err := timed(&views, func() error {
 			_, err := look(ctx, e, i%thick, queries.DossierOptions{AsOf: &asOf})
 			return err

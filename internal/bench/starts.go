@@ -82,7 +82,7 @@ func (w *world) memory(ctx context.Context) error {
 	if err := os.RemoveAll(clone); err != nil {
 		return err
 	}
-	a, err := w.r.child(ctx, task{Do: "serve", Dir: w.data, Dossiers: w.dossiers})
+	a, err := w.r.child(ctx, task{Do: "serve", Dir: w.data, Dossiers: w.dossiers, Looks: full(w.r, 400, 60)})
 	if err != nil {
 		return err
 	}
