@@ -112,17 +112,22 @@ func Make(q *Query, population []Dossier, earlier []Earlier, threshold int) (*An
 	}
 	s := newSystem(threshold, tables, populations)
 	fresh.begin(population, threshold)
-	if len(s.shown(ofPeople)) > MaxShown {
-		return nil, domain.Refused("too_many_overviews", "C-1.2d", "so many different overviews were answered in the last months that it cannot be checked any more what they tell together; ask an earlier one again, a smaller one, or wait until those are old")
+	if !s.protect(ofPeople) {
+		return nil, tooMuch()
 	}
-	s.protect(ofPeople)
 	if slices.Contains(q.Measures, Hours) {
 		for _, r := range fresh.regions {
 			r.shown[ofHours] = r.shown[ofHours] && r.shown[ofPeople]
 		}
-		s.protect(ofHours)
+		if !s.protect(ofHours) {
+			return nil, tooMuch()
+		}
 	}
 	return fresh.answer(threshold), nil
+}
+
+func tooMuch() error {
+	return domain.Refused("too_many_overviews", "C-1.2d", "what this overview and those of the last months tell together is too much to be checked, so it is not shown; group by fewer or coarser dimensions, or ask an earlier overview again")
 }
 
 // repeated tells whether the same table was shown, over the same population,

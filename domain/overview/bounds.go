@@ -9,13 +9,15 @@ import "math"
 // random, so that the same question has the same answer.
 //
 // Variables 0 to n-1 are by how much the groups could differ from the truth,
-// n to n+m-1 by how much the shown numbers would then differ.
+// n to n+m-1 by how much the shown numbers would then differ, and those from n+m
+// are parts that were split off from groups.
 type program struct {
 	n, m          int
 	d             [][]float64 // one row for each basic variable, one column for each nonbasic
 	basic, free   []int       // their variables
 	low, high, at []float64   // by variable
 	filled        []int       // room for pivot
+	work          *int        // cells of d looked at, in this program and its clones
 }
 
 // limits of a solution: a program that needs more steps ends where it is, which
@@ -26,41 +28,99 @@ const (
 	tiny     = 1e-11
 )
 
-// clone is a copy to solve with; the bounds are shared.
-func (p *program) clone() *program {
-	c := &program{n: p.n, m: p.m, low: p.low, high: p.high, at: make([]float64, p.n+p.m)}
+// settle makes groups basic in place of shown numbers, the largest first. The
+// shown numbers can hardly move, so that each solution would begin with that.
+func (p *program) settle() {
+	none := make([]float64, p.n)
+	for i := range p.d {
+		best := -1
+		for j, v := range p.free {
+			if v < p.n && math.Abs(p.d[i][j]) > 0.01 && (best < 0 || p.low[v] < p.low[p.free[best]]) {
+				best = j
+			}
+		}
+		if best >= 0 {
+			p.pivot(i, best, none)
+		}
+	}
+}
+
+// clone is a copy to solve with, with room for more variables.
+func (p *program) clone(more int) *program {
+	c := &program{n: p.n, m: p.m, work: p.work, at: make([]float64, len(p.low), len(p.low)+more)}
 	c.basic, c.free = append([]int{}, p.basic...), append([]int{}, p.free...)
-	cells := make([]float64, p.m*p.n)
+	c.low, c.high = append([]float64{}, p.low...), append([]float64{}, p.high...)
+	width := len(p.free) + more
+	*p.work += p.m * width
+	cells := make([]float64, p.m*width)
 	c.d = make([][]float64, p.m)
 	for i := range c.d {
-		c.d[i] = cells[i*p.n : (i+1)*p.n]
-		copy(c.d[i], p.d[i])
+		c.d[i] = append(cells[i*width:i*width:(i+1)*width], p.d[i]...)
 	}
 	return c
 }
 
-// push moves the groups, weighed by c, as far up as they go while every shown
-// number stays what it is; it stops at enough. It gives how far, the point it
-// came to, and the shown numbers that hold it there.
-func (p *program) push(c []float64, enough float64) (reached float64, point []float64, binding []int) {
-	p, c = p.clone(), append([]float64{}, c...)
+// split takes a part of a group off, as a variable of its own that shown numbers
+// cannot tell from the rest. It must be done before anything moves.
+func (p *program) split(group int, part float64) {
+	v := len(p.low)
+	p.low[group] += part
+	p.low, p.high, p.at = append(p.low, -part), append(p.high, math.Inf(1)), append(p.at, 0)
+	column := -1
+	for j, f := range p.free {
+		if f == group {
+			column = j
+		}
+	}
+	for i := range p.d {
+		x := 0.0
+		switch {
+		case column >= 0:
+			x = p.d[i][column]
+		case p.basic[i] == group:
+			x = -1
+		}
+		p.d[i] = append(p.d[i], x)
+	}
+	p.free = append(p.free, v)
+}
+
+// push moves the sum of some variables as far up (sign 1) or down (-1) from
+// where it is as it goes while every shown number stays what it is; it stops at
+// enough. It gives how far, and the shown numbers that hold it there.
+func (p *program) push(own []bool, sign, enough float64) (reached float64, binding []int) {
+	c := make([]float64, len(p.free))
+	for j, v := range p.free {
+		if own[v] {
+			c[j] = sign
+		}
+	}
+	for i, v := range p.basic {
+		if own[v] {
+			for j, x := range p.d[i] {
+				c[j] += sign * x
+			}
+		}
+	}
 	for step := range maxSteps {
+		*p.work += len(p.free) + p.m
 		j, up := p.entering(c, step > maxSteps/2)
 		if j < 0 {
 			break
 		}
 		i, length := p.ratio(j, up)
+		enters := length
 		length = min(length, 2*(enough-reached)/math.Abs(c[j])+1) // not without end
 		reached += math.Abs(c[j]) * length
 		p.move(j, up, length)
-		if reached >= enough {
-			return reached, p.at[:p.n], nil
-		}
-		if i >= 0 {
+		if i >= 0 && length == enters {
 			p.pivot(i, j, c)
 		}
+		if reached >= enough {
+			return reached, nil
+		}
 	}
-	return reached, p.at[:p.n], p.holding(c)
+	return reached, p.holding(c)
 }
 
 // entering chooses the nonbasic variable that gains most, or, to come out of a
@@ -141,6 +201,7 @@ func (p *program) pivot(i, j int, c []float64) {
 			return
 		}
 		r[j] = 0
+		*p.work += len(filled)
 		for _, k := range filled {
 			r[k] += f * row[k]
 		}
@@ -157,7 +218,7 @@ func (p *program) pivot(i, j int, c []float64) {
 // holding lists the shown numbers without which it could go further.
 func (p *program) holding(c []float64) (rows []int) {
 	for j, v := range p.free {
-		if v >= p.n && math.Abs(c[j]) > small {
+		if v >= p.n && v < p.n+p.m && math.Abs(c[j]) > small {
 			rows = append(rows, v-p.n)
 		}
 	}

@@ -13,6 +13,8 @@ type knowledge struct {
 	// classes are the atoms that lie in the same shown sets, together: nothing
 	// that is shown tells the atoms of a class apart.
 	classes []class
+	// program is what is shown, ready to be solved.
+	program *program
 	// worlds are differences from the truth, by atom, under which every shown
 	// number is what it is. What is withheld later takes none of them away. Many
 	// a target is seen to be uncertain by comparing them, without solving anything.
@@ -64,6 +66,7 @@ func (s *system) shown(measure int) (list []*shownSet) {
 // refresh takes in what is shown now.
 func (k *knowledge) refresh() {
 	k.shown = k.system.shown(k.measure)
+	k.work += len(k.atoms) * len(k.shown)
 	at := map[string]int{}
 	k.classes = nil
 	for i, a := range k.atoms {
@@ -84,6 +87,7 @@ func (k *knowledge) refresh() {
 		c.weight += a.weight(k.measure)
 		c.people += a.people
 	}
+	k.program = k.write()
 }
 
 // target is a set of atoms whose number nobody may work out.
@@ -140,11 +144,15 @@ func (k *knowledge) targets() (list []target) {
 
 // protect withholds numbers of the new table until no target can be worked out
 // from what stays. It ends, because each step withholds something; and what was
-// safe stays so, because withholding takes knowledge away.
-func (s *system) protect(measure int) {
+// safe stays so, because withholding takes knowledge away. ok is false when that
+// is more work than an overview is worth; then nothing may be shown.
+func (s *system) protect(measure int) (ok bool) {
 	k := &knowledge{system: s, measure: measure}
 	k.refresh()
 	for queue := k.targets(); len(queue) > 0; {
+		if s.work > maxWork {
+			return false
+		}
 		t := queue[0]
 		if b := t.between; b[0] != nil && !(b[0].shown[measure] && b[1].shown[measure]) {
 			queue = queue[1:]
@@ -161,7 +169,12 @@ func (s *system) protect(measure int) {
 		queue = append(queue, target{members: x.members})
 		k.refresh()
 	}
+	return true
 }
+
+// maxWork bounds the work of one overview, in steps of a few nanoseconds; it is
+// counted and not timed, so that the same question has the same answer.
+const maxWork = 3_000_000_000
 
 // narrow gives the shown numbers by which a target is known too well; none when
 // it is not.
@@ -171,31 +184,39 @@ func (k *knowledge) narrow(m set) (binding []int) {
 	if open >= need || k.differs(m, need) {
 		return nil
 	}
-	p := k.program(groups)
-	own := make([]float64, len(groups))
-	for j, g := range groups {
-		if g.own {
-			own[j] = 1
-		}
+	p := k.program.clone(len(groups) - len(k.classes))
+	for _, g := range groups[len(k.classes):] {
+		p.split(g.class, g.weight)
 	}
-	up, point, above := p.push(own, need)
-	k.keep(groups, m, point)
+	own := make([]bool, len(p.low))
+	for j, g := range groups {
+		own[k.variable(j)] = g.own
+	}
+	up, above := p.push(own, 1, need)
+	k.keep(groups, m, p.at)
 	if up >= need {
 		return nil
 	}
-	for j := range own {
-		own[j] = -own[j]
-	}
-	down, point, below := p.push(own, need-up)
-	k.keep(groups, m, point)
-	if up+down >= need {
+	all, below := p.push(own, -1, need) // from there, so that it is the whole range
+	k.keep(groups, m, p.at)
+	if all >= need {
 		return nil
 	}
 	return append(append(make([]int, 0, 1), above...), below...)
 }
 
+// variable is that of a group: the classes come first, then the shown numbers,
+// then what was split off.
+func (k *knowledge) variable(group int) int {
+	if group < len(k.classes) {
+		return group
+	}
+	return group + len(k.shown)
+}
+
 // differs tells whether the worlds known already leave a target open enough.
 func (k *knowledge) differs(m set, need float64) bool {
+	k.work += len(k.worlds) * (len(m) + 8)
 	low, high := 0.0, 0.0
 	for _, world := range k.worlds {
 		sum := 0.0
@@ -215,11 +236,11 @@ func (k *knowledge) keep(groups []group, m set, point []float64) {
 	}
 	world := make([]float64, len(k.atoms))
 	for j, g := range groups {
-		part := g.members.minus(m)
+		part := k.classes[g.class].members.minus(m)
 		if g.own {
-			part = g.members.and(m)
+			part = k.classes[g.class].members.and(m)
 		}
-		change := point[j]
+		change := point[k.variable(j)]
 		for i := range part.each {
 			by := max(change, -k.atoms[i].weight(k.measure))
 			world[i] = by
@@ -233,50 +254,53 @@ func (k *knowledge) keep(groups []group, m set, point []float64) {
 
 // group is a class, or the part of one that is a target's, or the rest of it.
 type group struct {
-	*class
+	class  int
 	weight float64
 	own    bool
 }
 
-// groups cuts the classes at the edge of a target. Within a class that is cut,
-// everybody could be on either side of the edge, whatever is shown; open is by
-// how much the target is uncertain for that alone.
+// groups cuts the classes at the edge of a target: each class, or the rest of
+// it, in its place, and then the parts that are the target's. Within a class
+// that is cut, everybody could be on either side of the edge, whatever is shown;
+// open is by how much the target is uncertain for that alone.
 func (k *knowledge) groups(m set) (list []group, open float64) {
-	for i := range k.classes {
-		c := &k.classes[i]
+	var parts []group
+	for i, c := range k.classes {
 		part := c.members.and(m)
-		switch own := k.weigh(part, k.measure); {
+		switch {
 		case part.empty():
-			list = append(list, group{c, c.weight, false})
+			list = append(list, group{i, c.weight, false})
 		case c.members.minus(m).empty():
-			list = append(list, group{c, c.weight, true})
+			list = append(list, group{i, c.weight, true})
 		default:
-			list = append(list, group{c, own, true}, group{c, c.weight - own, false})
+			own := k.weigh(part, k.measure)
+			list, parts = append(list, group{i, c.weight - own, false}), append(parts, group{i, own, true})
 			open += c.weight
 		}
 	}
-	return list, open
+	return append(list, parts...), open
 }
 
-// program writes what is shown as a linear program over groups.
-func (k *knowledge) program(groups []group) *program {
-	n, m := len(groups), len(k.shown)
-	p := &program{n: n, m: m, low: make([]float64, n+m), high: make([]float64, n+m), d: make([][]float64, m)}
+// write writes what is shown as a linear program over the classes.
+func (k *knowledge) write() *program {
+	n, m := len(k.classes), len(k.shown)
+	p := &program{n: n, m: m, work: &k.work, low: make([]float64, n+m), high: make([]float64, n+m), d: make([][]float64, m)}
 	cells := make([]float64, m*n)
 	for i := range m {
 		p.basic = append(p.basic, n+i)
 		p.low[n+i], p.high[n+i] = -slack(i), slack(i)
 		p.d[i] = cells[i*n : (i+1)*n]
 	}
-	for j, g := range groups {
+	for j, c := range k.classes {
 		p.free = append(p.free, j)
-		p.low[j], p.high[j] = -g.weight, math.Inf(1)
+		p.low[j], p.high[j] = -c.weight, math.Inf(1)
 		for i := range k.shown {
-			if g.in.has(i) {
+			if c.in.has(i) {
 				p.d[i][j] = 1
 			}
 		}
 	}
+	p.settle()
 	return p
 }
 

@@ -17,6 +17,7 @@ type system struct {
 	threshold int
 	tables    []*table
 	atoms     []atom
+	work      int // done so far, against maxWork
 }
 
 // newSystem finds the atoms of the tables over their populations.

@@ -45,9 +45,6 @@ const (
 	MaxBy      = 2   // dimensions that a table is grouped by
 	MaxRegions = 600 // cells and totals of a table
 	maxCodes   = 50  // codes of one dimension in a selection
-	// MaxShown is how many different numbers may be shown together, in all
-	// overviews that are remembered: what they tell is checked each time.
-	MaxShown = 1500
 )
 
 // The dimensions. All are closed codes and periods: nothing that somebody typed,
