@@ -16,7 +16,7 @@ import (
 // The columns of each register are those of catalogue §3, in its order.
 func TestColumnsAreThoseOfTheCatalogue(t *testing.T) {
 	for register, want := range map[string]string{
-		"disclosures": "disclosure agency dossier occurred_at recorded_at recipient recipient_class categories records ground purpose channel actor consent profile unlawful position notices_pending",
+		"disclosures": "disclosure agency dossier occurred_at recorded_at recipient recipient_class categories records ground purpose channel actor consent profile unlawful position notices_pending occurred_on",
 		"retention":   "agency dossier class profile starts term due status missing holds explanation",
 		"dossiers":    "agency dossier status trajectories assigned records last_event_at position",
 		"deadlines":   "agency dossier kind ref started due status",

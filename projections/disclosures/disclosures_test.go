@@ -157,6 +157,37 @@ func TestUnlawfulDisclosures(t *testing.T) {
 	}
 }
 
+// C-2.6b: a wrong e-mail is mostly found later. The day on which it went out
+// stands in the register where it is another than that of occurred_at.
+func TestDayOfAnUnlawfulDisclosure(t *testing.T) {
+	s := rowstest.Begin(t)
+	wrong := func(id int, at, on string, registered bool) {
+		s.Dossier("click", 11, at, &dossier.UnlawfulDisclosure{Disclosure: rowstest.ID(id), Categories: []domain.Category{"report"},
+			Channel: "email", OccurredOn: nl.MustDate(on), Incident: rowstest.ID(91), Registered: registered})
+	}
+	s.Dossier("click", 11, "2017-02-01", disclosure(51, []domain.Category{"report"}, record))
+	wrong(52, "2017-02-04", "2017-02-02", false)
+	wrong(53, "2017-02-04", "2017-02-04", false)
+	s.Dossier("click", 11, "2017-02-05", disclosure(54, []domain.Category{"report"}, record))
+	wrong(54, "2017-02-06", "2017-02-05", true) // as it was registered
+	wrong(51, "2017-02-07", "2017-01-31", true) // it had gone out the day before
+	wrong(51, "2017-02-08", "2017-01-30", true)
+	days := func(on string) (out []string) {
+		for _, r := range list(t, s.Fold(on, disclosures.Projection{}), rows.Filter{}) {
+			out = append(out, rowstest.Short(r.Disclosure, r.OccurredOn.String()))
+		}
+		return out
+	}
+	for on, want := range map[string][]string{
+		"2017-02-06": {"51 -", "52 2017-02-02", "53 -", "54 -"},
+		"2017-02-08": {"51 2017-01-31", "52 2017-02-02", "53 -", "54 -"},
+	} {
+		if got := days(on); !slices.Equal(got, want) {
+			t.Errorf("on %s: %v, want %v", on, got, want)
+		}
+	}
+}
+
 // L-19, C-2.9.3b: a notice settles what had changed of its items by then, sent
 // or given up with a reason; what is moved out of a wrong file is told as well.
 func TestNoticesSettled(t *testing.T) {

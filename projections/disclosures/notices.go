@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
@@ -59,6 +60,7 @@ type tellOf struct {
 }
 
 type wrongly struct {
+	on         nl.Date // the day on which it went out
 	recipient  string
 	categories []domain.Category
 	records    []string
@@ -113,14 +115,17 @@ func loadBook(ctx context.Context, db *readdb.DB, filter rows.Filter) (*book, er
 	if err != nil {
 		return nil, err
 	}
-	return b, load("disclosure, recipient, categories, records", unlawful, func(scan func(...any) error) error {
+	return b, load("disclosure, occurred_on, recipient, categories, records", unlawful, func(scan func(...any) error) error {
 		var (
-			s                   sent
-			u                   wrongly
-			categories, records string
+			s                       sent
+			u                       wrongly
+			on, categories, records string
 		)
-		err := scan(&s.agency, &s.dossier, &s.disclosure, &u.recipient, &categories, &records)
+		if err := scan(&s.agency, &s.dossier, &s.disclosure, &on, &u.recipient, &categories, &records); err != nil {
+			return err
+		}
 		u.categories, u.records = rows.Split[domain.Category](categories), rows.Split[string](records)
+		err := rows.Dates(map[*nl.Date]string{&u.on: on})
 		b.unlaw[s] = append(b.unlaw[s], u)
 		return err
 	})
@@ -135,6 +140,9 @@ func (b *book) wrong(r *Row) {
 		r.Records = rows.Sorted(append(slices.Clone(r.Records), u.records...))
 		if r.Recipient == "" {
 			r.Recipient = u.recipient
+		}
+		if r.OccurredOn.IsZero() && u.on != nl.DateOf(r.OccurredAt) {
+			r.OccurredOn = u.on
 		}
 	}
 }

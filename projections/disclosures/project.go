@@ -44,7 +44,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string {
@@ -80,8 +80,9 @@ func (Projection) Tables() []readdb.Table {
 			KeyColumns: 6,
 		},
 		{
-			Name:       unlawful,
-			Columns:    rows.Columns("agency:t", "dossier:t", "disclosure:t", "position:i", "event:i", "recipient:t", "categories:t", "records:t", "incident:t"),
+			Name: unlawful,
+			Columns: rows.Columns("agency:t", "dossier:t", "disclosure:t", "position:i", "event:i", "occurred:i", "occurred_on:t",
+				"recipient:t", "categories:t", "records:t", "incident:t"),
 			KeyColumns: 5,
 		},
 	}
@@ -121,7 +122,8 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 func wrong(ctx context.Context, tx readdb.Tx, r *domain.Recorded, place int, e *dossier.UnlawfulDisclosure) error {
 	categories, records := rows.Join(rows.Sorted(e.Categories)), rows.Join(rows.Sorted(e.Records))
 	err := tx.Insert(ctx, unlawful, readdb.Row{
-		r.Meta.Agency, r.Meta.Aggregate, e.Disclosure, int64(r.Meta.Position), int64(place), e.Recipient, categories, records, e.Incident,
+		r.Meta.Agency, r.Meta.Aggregate, e.Disclosure, int64(r.Meta.Position), int64(place),
+		rows.Instant(r.Meta.Occurred), e.OccurredOn.String(), e.Recipient, categories, records, e.Incident,
 	})
 	if err != nil || e.Registered {
 		return err

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
 )
 
 // Row is one disclosure, as the export `disclosures` gives it (catalogue §3).
@@ -29,6 +30,10 @@ type Row struct {
 	// NoticesPending counts the corrections of what was disclosed that this
 	// recipient has not been told of (AVG 19).
 	NoticesPending int `json:"notices_pending"`
+	// OccurredOn is the day on which an unlawful disclosure went out, where that is
+	// another than the day of OccurredAt: it is mostly found and written down later
+	// (C-2.6b). Of several registrations the first that says so counts.
+	OccurredOn nl.Date `json:"occurred_on,omitzero"`
 
 	// ProfileVersion is the version of Profile that the disclosure was judged by.
 	ProfileVersion int `json:"-"`
