@@ -153,6 +153,7 @@ var clear = map[string]string{
 	"disclosures_told.outcome": "code", "disclosures_told.about": "id",
 	"disclosures_unlawful.agency": "code", "disclosures_unlawful.dossier": "id", "disclosures_unlawful.disclosure": "id", "disclosures_unlawful.recipient": "id",
 	"disclosures_unlawful.categories": "codes", "disclosures_unlawful.records": "ids", "disclosures_unlawful.incident": "id",
+	"disclosures_unlawful.occurred_on": "date",
 
 	"complaints.agency": "code", "complaints.dossier": "id", "complaints.complaint": "id", "complaints.received_on": "date", "complaints.due": "date",
 	"complaints.channel": "code", "complaints.about_staff": "id", "complaints.clause": "number", "complaints.handler": "actor", "complaints.answered_on": "date", "complaints.outcome": "code",

@@ -3,6 +3,7 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/projections/readdb"
@@ -43,6 +44,35 @@ func Notices(ctx context.Context, db *readdb.DB, filter rows.Filter, f func(Noti
 			}
 		})
 		return err
+	})
+}
+
+// Incident is an incident that unlawful disclosures of a dossier name.
+type Incident struct {
+	Agency, Dossier, Incident string
+	// Recorded is the occurred_at of the first registration that names it: the
+	// day on which the disclosure was known, not that on which it went out.
+	Recorded time.Time
+}
+
+// Incidents calls f with the incidents that the unlawful disclosures name,
+// reported or not (C-2.6b), each once for a dossier, by agency, dossier and
+// incident. The filter's From and Until do not narrow. f may give rows.ErrStop.
+func Incidents(ctx context.Context, db *readdb.DB, filter rows.Filter, f func(Incident) error) error {
+	var w rows.Where
+	w.Register("", rows.Filter{Agency: filter.Agency, Dossier: filter.Dossier})
+	q := "SELECT agency, dossier, incident, MIN(occurred) FROM " + unlawful + w.String() +
+		" GROUP BY agency, dossier, incident ORDER BY agency, dossier, incident"
+	return rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
+		var (
+			i        Incident
+			recorded int64
+		)
+		if err := scan(&i.Agency, &i.Dossier, &i.Incident, &recorded); err != nil {
+			return fmt.Errorf("reading the unlawful disclosures: %w", err)
+		}
+		i.Recorded = rows.Time(recorded)
+		return f(i)
 	})
 }
 

@@ -269,6 +269,39 @@ func TestLate(t *testing.T) {
 	expect(s, "2019-07-01", kinds, "sol 11 destruction_overdue 2019-07-01 dossier", "sol 11 destruction_overdue 2019-07-01 medical", "sol 11 destruction_overdue 2019-07-01 subsidy")
 }
 
+// C-2.6b, L-33: what went out wrongly names an incident; until that one is
+// reported no clock runs for it, so that is owed, from the day on which it was
+// recorded and not from that on which it went out.
+func TestIncidentNeverReported(t *testing.T) {
+	s := rowstest.Begin(t)
+	open(s, "click", 11, "2017-02-01")
+	open(s, "sol", 12, "2017-02-01")
+	wrong := func(name string, n, id, names int, at, on string) {
+		s.Dossier(name, n, at, &dossier.UnlawfulDisclosure{Disclosure: rowstest.ID(id), Categories: []domain.Category{"report"},
+			Channel: "email", OccurredOn: day(on), Incident: rowstest.ID(names)})
+	}
+	report := func(name string, id int, at string) {
+		s.Event(rowstest.On(name, domain.KindIncident, rowstest.ID(id)), at, &incident.Reported{
+			DiscoveredAt: rowstest.At("2017-02-10T08:00:00Z"), NotifyBy: rowstest.At("2017-02-13T08:00:00Z"), Kind: "wrong_recipient"})
+	}
+	report("click", 68, "2017-02-09") // before its disclosure is recorded
+	wrong("click", 11, 71, 67, "2017-02-10", "2017-02-08")
+	wrong("click", 11, 72, 67, "2017-02-11", "2017-02-11") // the same incident once more
+	wrong("click", 11, 73, 68, "2017-02-11", "2017-02-11")
+	wrong("sol", 12, 71, 67, "2017-02-12", "2017-02-12") // another agency's: its own incident
+	kind := "incident_unreported"
+	first := "click 11 incident_unreported 2017-02-10 67"
+	expect(s, "2017-02-09", kind)
+	expect(s, "2017-02-10", kind, first)
+	report("click", 67, "2017-02-14") // and names no dossier
+	expect(s, "2017-02-13", kind, first, "sol 12 incident_unreported 2017-02-12 67")
+	expect(s, "2017-02-14", kind, "sol 12 incident_unreported 2017-02-12 67")
+	got := slices.DeleteFunc(owed(s, "2017-02-13", rows.Filter{Agency: "click", Dossier: rowstest.ID(11)}), func(l string) bool { return !strings.Contains(l, kind) })
+	if !slices.Equal(got, []string{first}) {
+		t.Errorf("of one dossier: %v", got)
+	}
+}
+
 // C-2.7d, S-Bev1: volumes that did not come back, and cabinets that nobody
 // attested, as long as they still can be.
 func TestPaper(t *testing.T) {

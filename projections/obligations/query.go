@@ -9,6 +9,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/projections/deadlines"
+	"github.com/casefile-engine/casefile/projections/disclosures"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/duties"
 	"github.com/casefile-engine/casefile/projections/incidents"
@@ -31,7 +32,7 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, 
 	if err := l.load(); err != nil {
 		return err
 	}
-	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.dossiers, l.consents, l.staff, l.recipients, l.assessments} {
+	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.unreported, l.dossiers, l.consents, l.staff, l.recipients, l.assessments} {
 		if err := add(); err != nil {
 			return err
 		}
@@ -148,6 +149,28 @@ func (l *lister) breaches() error {
 			if (l.filter.Dossier == "" || l.filter.Dossier == d) && !told[[2]string{d, i.Incident}] {
 				l.add(Row{Agency: i.Agency, Dossier: d, Kind: BreachNotice, Ref: i.Incident}, nl.DateOf(i.AssessedAt))
 			}
+		}
+		return nil
+	})
+}
+
+// unreported: what went out wrongly names its incident, which may be reported
+// later; until it is, no clock runs for it (C-2.6b, L-33). It is owed from the
+// day on which the first such disclosure of the dossier was recorded, since it
+// was known then.
+func (l *lister) unreported() error {
+	reported := map[[2]string]bool{}
+	all := rows.Filter{Agency: l.filter.Agency} // an incident need not name its dossiers
+	err := incidents.List(l.ctx, l.db, all, func(i incidents.Row) error {
+		reported[[2]string{i.Agency, i.Incident}] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return disclosures.Incidents(l.ctx, l.db, l.filter, func(i disclosures.Incident) error {
+		if !reported[[2]string{i.Agency, i.Incident}] {
+			l.add(Row{Agency: i.Agency, Dossier: i.Dossier, Kind: IncidentUnreported, Ref: i.Incident}, nl.DateOf(i.Recorded))
 		}
 		return nil
 	})

@@ -25,6 +25,7 @@ const (
 	RequestUnfulfilled    = "request_unfulfilled"    // C-2.9.2, C-2.9.3, S-Bew2
 	ComplaintOverdue      = "complaint_overdue"      // C-2.1.3, S-Kla
 	BreachOverdue         = "breach_overdue"         // L-33
+	IncidentUnreported    = "incident_unreported"    // C-2.6b, L-33
 	DestructionOverdue    = "destruction_overdue"    // C-2.5f
 	ConsentWithdrawn      = "consent_withdrawn"      // L-7
 	ViewToEnd             = "view_to_end"            // C-2.7b
@@ -56,6 +57,7 @@ var Kinds = []Kind{
 	{RequestUnfulfilled, []string{"C-2.9.2", "C-2.9.3", "S-Bew2"}, "toegewezen verzoek nog niet uitgevoerd", "granted request not carried out yet"},
 	{ComplaintOverdue, []string{"C-2.1.3", "S-Kla"}, "klacht niet op tijd beantwoord", "complaint not answered in time"},
 	{BreachOverdue, []string{"L-33"}, "datalek niet binnen 72 uur beoordeeld of gemeld", "breach not judged or notified within 72 hours"},
+	{IncidentUnreported, []string{"C-2.6b", "L-33"}, "onrechtmatige verstrekking nog niet als incident gemeld", "unlawful disclosure not reported as an incident yet"},
 	{DestructionOverdue, []string{"C-2.5f"}, "gegevens niet op tijd vernietigd", "data not destroyed in time"},
 	{ConsentWithdrawn, []string{"L-7"}, "toestemming ingetrokken: wis of scherm af", "consent withdrawn: erase or restrict"},
 	{ViewToEnd, []string{"C-2.7b"}, "inzage van een derde nog niet beëindigd", "a third party's view not ended yet"},
