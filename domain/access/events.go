@@ -18,6 +18,8 @@ const MaxDossiers = 1000
 const (
 	Allowed = "allowed"
 	Denied  = "denied"
+	// Pending is a sign-in whose password was right and whose second factor is due.
+	Pending = "pending"
 )
 
 // Recorded is one look, allowed or denied. No sections.
@@ -37,11 +39,14 @@ type Recorded struct {
 	Imported bool `json:"imported,omitzero"`
 }
 
-// SignIn is an attempt to sign in as a known member of staff. No sections.
+// SignIn is an attempt to sign in. It stands with the member of staff whose name
+// it was, and with the engine when nobody has that name. No sections.
 type SignIn struct {
-	Outcome string `json:"outcome"` // allowed, denied
-	Method  string `json:"method"`  // password
+	Outcome string `json:"outcome"` // allowed, pending, denied
+	Method  string `json:"method"`  // Methods: what was given last
 	Code    string `json:"code,omitzero"`
+	// Token is the token that was presented, for method token.
+	Token domain.ID `json:"token,omitzero"`
 }
 
 // EventType names are the constants above.

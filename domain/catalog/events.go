@@ -65,6 +65,16 @@ func Events() []EventSpec {
 		event[access.Recorded](1),
 		event[access.SignIn](1),
 		event[access.OverviewAsked](1),
+		event[access.SessionStarted](1),
+		event[access.SessionEnded](1),
+		event[access.FactorAdded](1),
+		event[access.FactorRemoved](1),
+		event[access.RecoveryCodesRenewed](1),
+		event[access.PasswordChanged](1),
+		event[access.AccountInvited](1),
+		event[access.AccountLinked](1),
+		event[access.TokenIssued](1),
+		event[access.TokenRevoked](1),
 
 		event[reminder.Raised](1),
 

@@ -33,12 +33,22 @@ func (h *Handler) RecordAccess(ctx context.Context, c Caller, agency string, bas
 	return ack, a.Position, err
 }
 
-// RecordSignIn appends an attempt to sign in: the member of staff's own, or the
+// RecordSignIn appends an attempt to sign in with a password. It is RecordAttempt
+// for the doors that know no other way.
+func (h *Handler) RecordSignIn(ctx context.Context, agency, staff string, ok bool) error {
+	ev := &access.SignIn{Outcome: access.Allowed, Method: "password"}
+	if !ok {
+		ev.Outcome, ev.Code = access.Denied, "wrong_password"
+	}
+	return h.RecordAttempt(ctx, agency, staff, ev)
+}
+
+// RecordAttempt appends an attempt to sign in: the member of staff's own, or the
 // engine's when nobody has that name. Nothing is recorded for an agency that does
 // not exist: its name was typed by a stranger, and a subject would bear it.
 // A sign-in opens nothing by itself; each look is recorded before it shows
-// anything, so a door may let somebody in although this has failed.
-func (h *Handler) RecordSignIn(ctx context.Context, agency, staff string, ok bool) error {
+// anything.
+func (h *Handler) RecordAttempt(ctx context.Context, agency, staff string, ev *access.SignIn) error {
 	there := false
 	if domain.ValidAgency(agency) {
 		err := h.State(ctx, domain.Ref{Agency: agency, Kind: domain.KindAgency, ID: agency}, func(_ any, version uint64) error {
@@ -52,21 +62,28 @@ func (h *Handler) RecordSignIn(ctx context.Context, agency, staff string, ok boo
 	if !there {
 		return nil
 	}
-	h.gate.RLock()
-	defer h.gate.RUnlock()
-	ev := &access.SignIn{Outcome: access.Allowed, Method: "password"}
-	if !ok {
-		ev.Outcome, ev.Code = access.Denied, "wrong_password"
-	}
 	if staff == "" {
 		staff, ev.Code = domain.Engine, "unknown_name"
 	}
-	c := Caller{Door: DoorWeb, Agency: agency, Staff: staff}
-	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindAccess, ID: staff})
+	return h.recordAct(ctx, Caller{Door: DoorWeb, Agency: agency, Staff: staff}, agency, "SignIn", ev)
+}
+
+// RecordAct appends what the caller did with an account, his own or another's,
+// and returns when it is durable. What grants something (a factor, a token, an
+// invitation) is recorded before it takes effect; when this fails nothing may
+// change. It decides nothing: who may do it is the door's to know.
+func (h *Handler) RecordAct(ctx context.Context, c Caller, agency string, ev domain.Event) error {
+	return h.recordAct(ctx, c, agency, "RecordAct", ev)
+}
+
+func (h *Handler) recordAct(ctx context.Context, c Caller, agency, command string, ev domain.Event) error {
+	h.gate.RLock()
+	defer h.gate.RUnlock()
+	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindAccess, ID: c.Staff})
 	defer h.cache.release(e)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, _, err := h.retryAccess(ctx, c, e, "SignIn", Basis{Ground: "none"}, ev)
+	_, _, err := h.retryAccess(ctx, c, e, command, Basis{Ground: "none"}, ev)
 	return err
 }
 

@@ -35,6 +35,13 @@ type Caller struct {
 	// Purpose, when set, is the purpose of the processing instead of the
 	// command's own. Only the engine sets it (reactions).
 	Purpose string
+	// Token is the id of the API token by which the caller came in, "" for none.
+	Token string
+	// Scopes are what that token may be used for (handlers/auth); nil: no limit.
+	Scopes []string
+	// FactorAt is when a second factor was last proved in the caller's session;
+	// zero: never.
+	FactorAt time.Time
 }
 
 // Request is a command in the form of catalogue §2.
