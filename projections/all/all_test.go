@@ -160,7 +160,8 @@ var clear = map[string]string{
 
 	"duties_handouts.agency": "code", "duties_handouts.dossier": "id", "duties_handouts.method": "code", "duties_handouts.sources": "codes",
 	"duties_items.agency": "code", "duties_items.dossier": "id", "duties_items.item": "item", "duties_items.source": "code", "duties_items.categories": "codes",
-	"duties_items.trajectory": "number", "duties_items.obtained": "date", "duties_items.consent": "id",
+	"duties_items.trajectory": "number", "duties_items.obtained": "date", "duties_items.consent": "id", "duties_items.was": "id",
+	"duties_arriving.agency": "code", "duties_arriving.dossier": "id", "duties_arriving.cause": "id", "duties_arriving.item": "id",
 	"duties_consents.agency": "code", "duties_consents.dossier": "id", "duties_consents.consent": "id",
 	"duties_told.agency": "code", "duties_told.dossier": "id", "duties_told.about": "code", "duties_told.ref": "id", "duties_told.trajectory": "number",
 	"duties_told.method": "code", "duties_told.notified_on": "date",

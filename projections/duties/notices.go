@@ -108,7 +108,7 @@ func (t Told) aboutGroup(g *Group) bool {
 		return false
 	}
 	if t.Ref != "" {
-		return slices.Contains(g.Items, t.Ref)
+		return g.Names(t.Ref)
 	}
 	return (t.Trajectory == "" || t.Trajectory == g.Trajectory) && !t.On.Before(g.Obtained)
 }
@@ -131,7 +131,7 @@ func (f *Facts) unexpected(told map[File][]Told) []Notice {
 	var out []Notice
 	used := map[uint64]bool{}
 	for _, i := range f.Items {
-		if !i.Unexpected {
+		if !i.Unexpected || !i.Moved.IsZero() { // what was moved is the other client's to hear
 			continue
 		}
 		day := nl.DateOf(i.At)
@@ -144,7 +144,7 @@ func (f *Facts) unexpected(told map[File][]Told) []Notice {
 				return false
 			}
 			if t.Ref != "" {
-				return t.Ref == i.Item
+				return t.Ref == i.Item || t.Ref == i.Was
 			}
 			if !t.On.Before(day) {
 				return true

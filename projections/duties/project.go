@@ -25,12 +25,21 @@ const (
 	Name          = "duties"
 	tableHandouts = "duties_handouts"
 	tableItems    = "duties_items"
+	// tableArriving has the items that were moved out of a wrong client's file and
+	// are not on file yet where they belong, by the move that brings them (C-2.9.3b).
+	tableArriving = "duties_arriving"
 	tableConsents = "duties_consents"
 	tableTold     = "duties_told"
 	tableViews    = "duties_views"
 )
 
-// Columns that later events change.
+// Columns that later events change, or that a move gives anew.
+const (
+	itemDossier  = 1
+	itemPosition = 3
+	itemAt       = 4
+)
+
 const (
 	itemSource = 5 + iota
 	itemCategories
@@ -39,6 +48,8 @@ const (
 	itemUnexpected
 	itemConsent
 	itemShielded
+	itemMoved
+	itemWas
 )
 
 const (
@@ -59,7 +70,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string {
@@ -83,7 +94,12 @@ func (Projection) Tables() []readdb.Table {
 		{
 			Name: tableItems,
 			Columns: rows.Columns("agency:t", "dossier:t", "item:t", "position:i", "occurred:i", "source:t", "categories:t",
-				"trajectory:t", "obtained:t", "unexpected:i", "consent:t", "shielded:i"),
+				"trajectory:t", "obtained:t", "unexpected:i", "consent:t", "shielded:i", "moved:i", "was:t"),
+			KeyColumns: 3,
+		},
+		{
+			Name:       tableArriving,
+			Columns:    rows.Columns("agency:t", "dossier:t", "cause:t", "item:t"),
 			KeyColumns: 3,
 		},
 		{
@@ -109,7 +125,7 @@ func (Projection) Tables() []readdb.Table {
 // Apply folds the commit into the facts.
 func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delivery) error {
 	return rows.Each(d, func(place int, stored *eventstore.StoredEvent, _ [][]byte, r *domain.Recorded) error {
-		f := fold{ctx: ctx, tx: tx, meta: &r.Meta, place: int64(place), at: rows.Instant(r.Meta.Occurred)}
+		f := fold{ctx: ctx, tx: tx, meta: &r.Meta, cause: d.Commit.Envelope.CausationID, place: int64(place), at: rows.Instant(r.Meta.Occurred)}
 		switch e := r.Event.(type) {
 		case *dossier.RegulationHandedOut:
 			return tx.Insert(ctx, tableHandouts, f.row(f.position(), f.place, f.at, int64(e.Version), e.Method, rows.Bool(e.Acknowledged), rows.Join(rows.Sorted(e.Sources))))
@@ -137,6 +153,7 @@ type fold struct {
 	ctx   context.Context
 	tx    readdb.Tx
 	meta  *domain.Meta
+	cause string // the event that the commit follows from
 	place int64
 	at    int64 // occurred_at
 }
@@ -165,17 +182,18 @@ func (f fold) change(table, key string, do func(row readdb.Row)) error {
 func (f fold) item(event domain.Event, stored *eventstore.StoredEvent) error {
 	switch e := event.(type) {
 	case *dossier.RecordAdded:
-		if !slices.Contains(Others, e.Source) && !e.Unexpected && e.Consent == "" {
-			return nil
+		was, err := f.arrived()
+		if err != nil || !slices.Contains(Others, e.Source) && !e.Unexpected && e.Consent == "" {
+			return err
 		}
 		return f.tx.Put(f.ctx, tableItems, f.row(e.Record, f.position(), f.at, e.Source, categories(e.Category, e.Contains),
-			e.Trajectory, f.obtained(e.ObtainedOn), rows.Bool(e.Unexpected), e.Consent, int64(0)))
+			e.Trajectory, f.obtained(e.ObtainedOn), rows.Bool(e.Unexpected), e.Consent, int64(0), int64(0), was))
 	case *dossier.RecordCorrected:
 		return f.correct(e)
 	case *dossier.RecordRestricted:
 		return f.change(tableItems, e.Record, func(row readdb.Row) { row[itemShielded] = f.at })
 	case *dossier.RecordMoved:
-		return f.change(tableItems, e.Record, func(row readdb.Row) { row[itemShielded] = f.at })
+		return f.move(e, stored.ID)
 	case *dossier.RestrictionLifted:
 		return f.change(tableItems, e.Record, func(row readdb.Row) { row[itemShielded] = int64(0) })
 	case *dossier.ClientChanged:
@@ -196,7 +214,7 @@ func (f fold) correct(e *dossier.RecordCorrected) error {
 			return nil
 		}
 		return f.tx.Put(f.ctx, tableItems, f.row(e.Record, f.position(), f.at, e.Source, categories(e.Category, e.Contains),
-			e.Trajectory, f.obtained(e.ObtainedOn), int64(0), e.Consent, int64(0)))
+			e.Trajectory, f.obtained(e.ObtainedOn), int64(0), e.Consent, int64(0), int64(0), ""))
 	}
 	return f.change(tableItems, e.Record, func(row readdb.Row) {
 		row[itemSource], row[itemCategories], row[itemTrajectory], row[itemConsent] = e.Source, categories(e.Category, e.Contains), e.Trajectory, e.Consent
@@ -222,7 +240,7 @@ func (f fold) particulars(e *dossier.ClientChanged, stored *eventstore.StoredEve
 	}
 	item := fmt.Sprintf("particulars.%d.%d", f.meta.Position, f.place)
 	return f.tx.Insert(f.ctx, tableItems, f.row(item, f.position(), f.at, e.Source, rows.Join(rows.Sorted(list)),
-		"", rows.Day(f.meta.Occurred), int64(0), "", int64(0)))
+		"", rows.Day(f.meta.Occurred), int64(0), "", int64(0), int64(0), ""))
 }
 
 // obtained is the day on which an item was obtained: the one given, else the

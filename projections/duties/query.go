@@ -3,7 +3,6 @@ package duties
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -46,6 +45,10 @@ type Item struct {
 	Unexpected bool      // the client need not expect it (C-I2)
 	Consent    string    // the consent that it rests on
 	Shielded   time.Time // since when it is restricted, or moved elsewhere; zero while it is not
+	// Moved is since when it is in another client's file, whose it was; zero
+	// while it is here (C-2.9.3b). Was is the id that it had in the wrong file.
+	Moved time.Time
+	Was   string
 }
 
 // Told is what a client was told.
@@ -118,19 +121,19 @@ func (l *loader) handouts() error {
 }
 
 func (l *loader) items() error {
-	columns := "item, position, occurred, source, categories, trajectory, obtained, unexpected, consent, shielded"
+	columns := "item, position, occurred, source, categories, trajectory, obtained, unexpected, consent, shielded, moved, was"
 	return l.query(columns, tableItems, "position, item", func(scan func(...any) error) error {
 		var (
-			i                              Item
-			occurred, unexpected, shielded int64
-			categories, obtained           string
+			i                                     Item
+			occurred, unexpected, shielded, moved int64
+			categories, obtained                  string
 		)
 		err := scan(&i.Agency, &i.Dossier, &i.Item, &i.Position, &occurred, &i.Source, &categories, &i.Trajectory,
-			&obtained, &unexpected, &i.Consent, &shielded)
+			&obtained, &unexpected, &i.Consent, &shielded, &moved, &i.Was)
 		if err != nil {
 			return err
 		}
-		i.At, i.Shielded, i.Unexpected = rows.Time(occurred), rows.Time(shielded), unexpected != 0
+		i.At, i.Shielded, i.Moved, i.Unexpected = rows.Time(occurred), rows.Time(shielded), rows.Time(moved), unexpected != 0
 		i.Categories = rows.Split[domain.Category](categories)
 		if err := rows.Dates(map[*nl.Date]string{&i.Obtained: obtained}); err != nil {
 			return err
@@ -195,45 +198,4 @@ func (f *Facts) FirstHandouts() map[File]time.Time {
 		}
 	}
 	return out
-}
-
-// Group is what a client must be told of at once: items of one source, one set
-// of categories and one trajectory (L-14).
-type Group struct {
-	File
-	Source     string
-	Categories []domain.Category
-	Trajectory string
-	Items      []string
-	// Obtained is the day on which the first of them was obtained.
-	Obtained nl.Date
-	Position uint64 // of the first item
-}
-
-// Groups are what came from others than the client, in stream order of their
-// first items.
-func (f *Facts) Groups() []*Group {
-	type key struct {
-		File
-		source, categories, trajectory string
-	}
-	var list []*Group
-	found := map[key]*Group{}
-	for _, i := range f.Items {
-		if !slices.Contains(Others, i.Source) {
-			continue
-		}
-		k := key{i.File, i.Source, rows.Join(i.Categories), i.Trajectory}
-		g := found[k]
-		if g == nil {
-			g = &Group{File: i.File, Source: i.Source, Categories: i.Categories, Trajectory: i.Trajectory, Obtained: i.Obtained, Position: i.Position}
-			found[k] = g
-			list = append(list, g)
-		}
-		g.Items = append(g.Items, i.Item)
-		if i.Obtained.Before(g.Obtained) {
-			g.Obtained = i.Obtained
-		}
-	}
-	return list
 }

@@ -45,8 +45,16 @@ var day = nl.MustDate
 func owed(s *rowstest.Story, on string, f rows.Filter) []string {
 	s.T.Helper()
 	out := []string{}
-	err := obligations.List(s.T.Context(), s.Fold(on, views...), f, rowstest.At(rowstest.Clock(on+" 23:59")), func(r obligations.Row) error {
+	for _, r := range collect(s, on, f) {
 		out = append(out, rowstest.Short(r.Agency, r.Dossier, r.Kind, r.Since, r.Ref))
+	}
+	return out
+}
+
+func collect(s *rowstest.Story, on string, f rows.Filter) (out []obligations.Row) {
+	s.T.Helper()
+	err := obligations.List(s.T.Context(), s.Fold(on, views...), f, rowstest.At(rowstest.Clock(on+" 23:59")), func(r obligations.Row) error {
+		out = append(out, r)
 		return nil
 	})
 	if err != nil {

@@ -58,6 +58,7 @@ type Commit struct {
 	At       string // occurred_at
 	Recorded string // "" for a second after the newest of the two clocks
 	Profile  string // "" for click-2017 on dossiers
+	Cause    string // the event that it follows from
 }
 
 // Add appends a commit of the facts to the history and gives its position.
@@ -97,7 +98,7 @@ func (h *History) envelope(c Commit, position uint64) *eventstore.Envelope {
 		SpecVersion: "1.0", ID: derived("commit", position, 0), Source: "casefile/" + c.Ref.Agency,
 		Subject: c.Ref.Kind + "/" + c.Ref.ID, Time: At(c.At),
 		Agency: c.Ref.Agency, Kind: c.Ref.Kind, AggregateID: c.Ref.ID, Version: 1,
-		Command: "Test", CommandID: derived("command", position, 0), Actor: c.Actor, Door: "import", RecordedBy: domain.Operator,
+		Command: "Test", CommandID: derived("command", position, 0), Actor: c.Actor, Door: "import", RecordedBy: domain.Operator, CausationID: c.Cause,
 	}
 	if c.Ref.Kind == domain.KindDossier {
 		e.Profile, e.ProfileVer = "click-2017", 1
