@@ -142,6 +142,8 @@ var clear = map[string]string{
 	"people_recipients.agreement_until": "date", "people_recipients.name_key": "key", "people_recipients.name_event": "id", "people_recipients.name_type": "code",
 	"people_regulations.agency": "code", "people_regulations.profile": "code", "people_regulations.effective_from": "date", "people_regulations.approved_by": "actor",
 
+	"people_grants.agency": "code", "people_grants.staff": "id", "people_grants.grant_id": "id",
+
 	"disclosures.agency": "code", "disclosures.dossier": "id", "disclosures.disclosure": "id", "disclosures.recipient": "id",
 	"disclosures.recipient_class": "code", "disclosures.recipient_subtype": "code", "disclosures.categories": "codes", "disclosures.records": "ids",
 	"disclosures.ground": "code", "disclosures.purpose": "code", "disclosures.channel": "code", "disclosures.actor": "actor", "disclosures.consent": "id",

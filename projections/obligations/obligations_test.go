@@ -146,6 +146,48 @@ func TestConfidentiality(t *testing.T) {
 	expect(s, "2018-01-02", "confidentiality")
 }
 
+// C-2.1.5, C-2.7a, C-2.7f: a grant or a maintenance window in force is access as
+// well; as long as it lasts, a declaration has to hold.
+func TestConfidentialityOfGrants(t *testing.T) {
+	for _, name := range []string{"click", "sol"} {
+		s := rowstest.Begin(t)
+		person := func(n int) domain.Ref { return rowstest.On(name, domain.KindStaff, rowstest.ID(n)) }
+		enrol := func(n int, until string) {
+			s.Event(person(n), "2017-01-20", &staff.Enrolled{})
+			s.Event(person(n), "2017-01-20", &staff.ConfidentialitySigned{SignedOn: day("2017-01-20"), Until: day(until)})
+		}
+		reads := func(n, grant int, from, until string) {
+			s.Event(person(n), "2017-01-21", &staff.AccessGranted{Grant: rowstest.ID(grant), Team: true, Categories: []domain.Category{"report"}, Purpose: "audit",
+				From: day(from).Start(), Until: day(until).End(), AuthorisedBy: rowstest.ID(9)})
+		}
+		enrol(1, "2017-02-10") // reads until 20 February, and the declaration runs out before
+		reads(1, 51, "2017-02-01", "2017-02-20")
+		enrol(2, "2017-02-10") // the grant begins after the declaration ran out
+		reads(2, 52, "2017-02-15", "2017-03-31")
+		enrol(3, "2017-02-10") // a supplier's window
+		s.Event(person(3), "2017-02-08", &staff.MaintenanceGranted{Grant: rowstest.ID(53), From: day("2017-02-08").Start(), Until: day("2017-02-14").End(), ApprovedBy: rowstest.ID(9)})
+		enrol(4, "2017-02-10") // whose grant is over in time
+		reads(4, 54, "2017-02-01", "2017-02-10")
+		enrol(5, "2017-02-10") // who leaves
+		reads(5, 55, "2017-02-01", "2017-03-31")
+		s.Event(person(5), "2017-02-09", &staff.Ended{LeftOn: day("2017-02-12")})
+		row := func(n int, since string) string {
+			return rowstest.Short(name, "-", "confidentiality", since, rowstest.ID(n))
+		}
+		expect(s, "2017-02-10", "confidentiality")
+		expect(s, "2017-02-11", "confidentiality", row(1, "2017-02-11"), row(3, "2017-02-11"), row(5, "2017-02-11"))
+		expect(s, "2017-02-14", "confidentiality", row(1, "2017-02-11"), row(3, "2017-02-11"))
+		expect(s, "2017-02-15", "confidentiality", row(1, "2017-02-11"), row(2, "2017-02-15"))
+		expect(s, "2017-02-20", "confidentiality", row(1, "2017-02-11"), row(2, "2017-02-15"))
+		s.Event(person(2), "2017-02-21", &staff.AccessRevoked{Grant: rowstest.ID(52)})
+		reads(2, 56, "2017-02-25", "2017-03-31")
+		expect(s, "2017-02-21", "confidentiality")
+		expect(s, "2017-02-25", "confidentiality", row(2, "2017-02-25"))
+		s.Event(person(2), "2017-02-26", &staff.ConfidentialitySigned{SignedOn: day("2017-02-26")})
+		expect(s, "2017-02-26", "confidentiality")
+	}
+}
+
 // C-2.6.2, C-2.6.3, L-28: partners and training institutes have secrecy on file,
 // commissioning parties an agreement; employers are asked for neither.
 func TestAgreementsOfRecipients(t *testing.T) {

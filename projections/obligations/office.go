@@ -6,28 +6,37 @@ import (
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
-// staff: who has a role can see dossiers, and is bound to secrecy by a
-// declaration that holds today (C-2.1.5, S-Geh).
+// staff: who has a role, or access by a grant or a maintenance window, can see
+// dossiers and is bound to secrecy by a declaration that holds today (C-2.1.5,
+// S-Geh). Where a grant alone gives access, it is owed from its beginning at the
+// earliest.
 func (l *lister) staff() error {
 	if l.filter.Dossier != "" {
 		return nil
 	}
+	granted, err := l.granted()
+	if err != nil {
+		return err
+	}
 	for _, agency := range l.book.Agencies() {
 		err := people.ListStaff(l.ctx, l.db, agency, nil, func(s people.Staff) error {
-			if len(s.Roles) == 0 {
-				return nil
-			}
-			var signed, until nl.Date
-			if err := rows.Dates(map[*nl.Date]string{&signed: s.SignedOn, &until: s.SignedUntil}); err != nil {
+			var signed, until, left nl.Date
+			if err := rows.Dates(map[*nl.Date]string{&signed: s.SignedOn, &until: s.SignedUntil, &left: s.LeftOn}); err != nil {
 				return err
 			}
-			r := Row{Agency: agency, Kind: Confidentiality, Ref: s.Staff}
-			switch {
-			case signed.IsZero() || signed.After(l.today):
-				l.add(r, nl.DateOf(s.Enrolled))
-			case !until.IsZero():
-				l.add(r, until.AddDays(1))
+			from, reads := granted[[2]string{agency, s.Staff}]
+			reads = reads && (left.IsZero() || !l.today.After(left))
+			if len(s.Roles) == 0 && !reads {
+				return nil
 			}
+			since := until.AddDays(1) // of a declaration without end there is none
+			if signed.IsZero() || signed.After(l.today) {
+				since = nl.DateOf(s.Enrolled)
+			}
+			if len(s.Roles) == 0 && !since.IsZero() && since.Before(from) {
+				since = from
+			}
+			l.add(Row{Agency: agency, Kind: Confidentiality, Ref: s.Staff}, since)
 			return nil
 		})
 		if err != nil {
@@ -35,6 +44,20 @@ func (l *lister) staff() error {
 		}
 	}
 	return nil
+}
+
+// granted is the day from which somebody has had access by the grants that hold
+// now, by agency and member of staff.
+func (l *lister) granted() (map[[2]string]nl.Date, error) {
+	out := map[[2]string]nl.Date{}
+	err := people.Grants(l.ctx, l.db, l.filter.Agency, l.at, func(g people.Grant) error {
+		k := [2]string{g.Agency, g.Staff}
+		if _, ok := out[k]; !ok { // by beginning, so the first
+			out[k] = nl.DateOf(g.Begins)
+		}
+		return nil
+	})
+	return out, err
 }
 
 // recipients: whom the regulation in force asks for an agreement has one that

@@ -21,6 +21,7 @@ import (
 const (
 	Name             = "people"
 	tableStaff       = "people_staff"
+	tableGrants      = "people_grants"
 	tableRecipients  = "people_recipients"
 	tableRegulations = "people_regulations"
 )
@@ -53,7 +54,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string {
@@ -61,10 +62,11 @@ func (Projection) Reads() []string {
 		agency.TypeRegulationAdopted,
 		agency.TypeRecipientRegistered, agency.TypeRecipientChanged, agency.TypeRecipientEnded,
 		staff.TypeEnrolled, staff.TypeEnded, staff.TypeConfidentialitySigned, staff.TypeRoleGranted, staff.TypeRoleRevoked,
+		staff.TypeAccessGranted, staff.TypeMaintenanceGranted, staff.TypeAccessRevoked,
 	}
 }
 
-// Tables are one row for each member of staff, recipient and adoption.
+// Tables are one row for each member of staff, grant, recipient and adoption.
 func (Projection) Tables() []readdb.Table {
 	return []readdb.Table{
 		{
@@ -73,6 +75,11 @@ func (Projection) Tables() []readdb.Table {
 				"signed_on:t", "signed_until:t", "position:i", "last_event_at:i"}, nameColumns...)...),
 			KeyColumns: 2,
 			Sealed:     []string{"name_sealed"},
+		},
+		{
+			Name:       tableGrants,
+			Columns:    rows.Columns("agency:t", "staff:t", "grant_id:t", "position:i", "begins:i", "ends:i"),
+			KeyColumns: 3,
 		},
 		{
 			Name: tableRecipients,
@@ -116,6 +123,12 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 				roles := slices.DeleteFunc(rows.Split[string](row[staffRoles].(string)), func(s string) bool { return s == e.Role })
 				row[staffRoles] = rows.Join(roles)
 			})
+		case *staff.AccessGranted:
+			return at.grant(e.Grant, e.From, e.Until)
+		case *staff.MaintenanceGranted:
+			return at.grant(e.Grant, e.From, e.Until)
+		case *staff.AccessRevoked:
+			return at.revoke(e.Grant)
 		case *agency.RecipientRegistered:
 			return at.putRecipient(e.Recipient, e.RecipientTerms)
 		case *agency.RecipientChanged:
