@@ -100,6 +100,11 @@ func (s *synthetic) office(name string) {
 		s.add(person, sealed(&staff.ConfidentialitySigned{SignedOn: s.today(), Until: nl.MustDate("2030-01-01")}))
 		s.add(person, Plain(&staff.RoleGranted{Role: "coach"}))
 		s.add(person, Plain(&staff.RoleRevoked{Role: "coach"}))
+		grant, window := s.id(), s.id()
+		s.add(person, sealed(&staff.AccessGranted{Grant: grant, Team: true, Categories: []domain.Category{domain.CatReport}, Purpose: "audit",
+			From: s.at, Until: s.at.AddDate(0, 1, 0), AuthorisedBy: ID(9)}))
+		s.add(person, sealed(&staff.MaintenanceGranted{Grant: window, From: s.at, Until: s.at.AddDate(0, 0, 7), ApprovedBy: ID(9)}))
+		s.add(person, sealed(&staff.AccessRevoked{Grant: grant}))
 	}
 	s.add(On(name, domain.KindStaff, ID(2)), Plain(&staff.Ended{LeftOn: s.today()}))
 }
