@@ -3,8 +3,6 @@ package regulations
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -33,7 +31,7 @@ type Activity struct {
 	// Role is controller, processor or joint, unless a commission says otherwise.
 	Role     string   `json:"role"`
 	Services []string `json:"services,omitempty"`
-	// Subjects are the classes of people: client.
+	// Subjects are the classes of people: client, staff.
 	Subjects   []string          `json:"subjects"`
 	Categories []domain.Category `json:"categories,omitempty"`
 	// Special are those of Categories that are health data or the BSN.
@@ -41,39 +39,20 @@ type Activity struct {
 	Sources []string          `json:"sources,omitempty"`
 	// Recipients are the classes that may receive something of it, Grounds those
 	// on which they may.
-	Recipients []string        `json:"recipients,omitempty"`
-	Grounds    []domain.Ground `json:"grounds,omitempty"`
-	Retention  []ActivityTerm  `json:"retention,omitempty"`
-}
-
-// ActivityTerm is how long one class of an activity's data is kept.
-type ActivityTerm struct {
-	Class  domain.Class         `json:"class"`
-	Term   nl.Term              `json:"term"`
-	Starts regulation.StartRule `json:"starts"`
-	Rule   string               `json:"rule"`
-	Basis  string               `json:"basis,omitempty"`
-}
-
-// narrow are the purposes that need some categories alone; all others may need
-// every category of the regulation. Overviews have no data of persons but sums
-// of hours (C-1.2d), an invoice has name and trajectory number (C-1.2e), and the
-// index finds people by name and BSN (L-U46).
-var narrow = map[string][]domain.Category{
-	"subsidy":                {domain.CatContact, domain.CatSubsidy},
-	"invoicing":              {domain.CatBank, domain.CatContact, domain.CatHours},
-	"management_information": {domain.CatHours},
-	"index":                  {domain.CatBSN, domain.CatContact},
-	"maintenance":            {},
-}
-
-// receivers are the classes of recipient of the purposes from which data go out.
-var receivers = map[string][]string{
-	"guidance":  {"commissioner", "employer", "other", "partner", "training"},
-	"absence":   {"commissioner", "employer", "other", "partner"},
-	"subsidy":   {"subsidy_provider"},
-	"invoicing": {"commissioner"},
-	"research":  {"other"},
+	Recipients []string                  `json:"recipients,omitempty"`
+	Grounds    []domain.Ground           `json:"grounds,omitempty"`
+	Retention  []regulation.ActivityTerm `json:"retention,omitempty"`
+	// Bases are the articles that make it lawful, Health those that carry data on
+	// health as well.
+	Bases  []string `json:"bases,omitempty"`
+	Health []string `json:"health,omitempty"`
+	// Expected tells whether the client can reasonably expect it; what is not
+	// expected is told beforehand (C-I2, L-13).
+	Expected bool `json:"expected"`
+	// Transfers tells whether anything goes outside the Union.
+	Transfers bool `json:"transfers"`
+	// Security are the codes of the measures (AVG 32).
+	Security []string `json:"security,omitempty"`
 }
 
 // Activities calls f with the processing activities by the regulation in force
@@ -89,8 +68,8 @@ func Activities(ctx context.Context, db *readdb.DB, agency string, day nl.Date, 
 		if adoption == nil {
 			continue
 		}
-		for _, purpose := range adoption.Document.Purposes {
-			if err := f(activity(name, adoption, purpose)); errors.Is(err, rows.ErrStop) {
+		for _, entry := range regulation.Activities(adoption.Document) {
+			if err := f(activity(name, adoption, entry)); errors.Is(err, rows.ErrStop) {
 				return nil
 			} else if err != nil {
 				return err
@@ -100,67 +79,30 @@ func Activities(ctx context.Context, db *readdb.DB, agency string, day nl.Date, 
 	return nil
 }
 
-func activity(agency string, adoption *Adoption, purpose regulation.Purpose) Activity {
+// activity gives an entry of the register that a regulation is, as a row.
+func activity(agency string, adoption *Adoption, a regulation.Activity) Activity {
 	p := adoption.Document
-	a := Activity{
-		Agency: agency, Activity: fmt.Sprintf("%s/%d/%s", p.Name, p.Version, purpose.Code),
-		Profile: p.Name, Version: p.Version, EffectiveFrom: adoption.From,
-		Purpose: purpose.Code, Rule: purpose.Rule, Name: purpose.Label.NL, NameEN: purpose.Label.EN,
-		Role: p.Role.Default, Subjects: []string{"client"}, Sources: rows.Sorted(domain.Sources),
+	return Activity{
+		Agency: agency, Activity: a.ID, Profile: p.Name, Version: p.Version, EffectiveFrom: adoption.From,
+		Purpose: a.Purpose, Rule: a.Rule, Name: a.Name.NL, NameEN: a.Name.EN, Role: a.Role,
+		Services: rows.Sorted(a.Services), Subjects: rows.Sorted(a.Subjects), Categories: rows.Sorted(a.Categories), Special: rows.Sorted(a.Special),
+		Sources:    rows.Sorted(a.Sources),
+		Recipients: codes(a.Recipients, func(r regulation.Receiver) string { return r.Class }),
+		Grounds:    rows.Sorted(a.Grounds), Retention: a.Retention,
+		Bases:    codes(a.Bases, basis),
+		Health:   codes(a.Health, basis),
+		Expected: a.Expected, Transfers: a.Transfers,
+		Security: codes(a.Security, func(m regulation.Measure) string { return m.Code }),
 	}
-	for _, s := range p.Services {
-		if (s.Code == "absence") == (purpose.Code == "absence") {
-			a.Services = append(a.Services, s.Code)
-		}
-	}
-	a.Services = rows.Sorted(a.Services)
-	only, narrowed := narrow[purpose.Code]
-	for _, c := range p.Categories {
-		if narrowed && !slices.Contains(only, c.Code) {
-			continue
-		}
-		a.Categories = append(a.Categories, c.Code)
-		if c.Special != "" {
-			a.Special = append(a.Special, c.Code)
-		}
-	}
-	a.Categories, a.Special = rows.Sorted(a.Categories), rows.Sorted(a.Special)
-	if len(a.Categories) == 0 {
-		a.Sources = nil
-	}
-	a.outward(p)
-	a.kept(p)
-	return a
 }
 
-// outward fills in who may receive something, and on which grounds.
-func (a *Activity) outward(p *regulation.Profile) {
-	for _, r := range p.Recipients {
-		if slices.Contains(receivers[a.Purpose], r.Class) {
-			a.Recipients = append(a.Recipients, r.Class)
-		}
-	}
-	a.Recipients = rows.Sorted(a.Recipients)
-	if len(a.Recipients) == 0 {
-		return
-	}
-	for _, g := range p.Grounds {
-		a.Grounds = append(a.Grounds, g.Code)
-	}
-	a.Grounds = rows.Sorted(a.Grounds)
-}
+func basis(b regulation.Basis) string { return b.Article }
 
-// kept fills in the terms of the classes of the activity's categories.
-func (a *Activity) kept(p *regulation.Profile) {
-	for _, class := range p.ClassesOf(a.Categories) {
-		if r, ok := p.RetentionOf(class); ok {
-			a.Retention = append(a.Retention, ActivityTerm{r.Class, r.Term, r.Start, r.Rule, r.Basis})
-		}
+// codes are the codes of a list, in byte order.
+func codes[T any](list []T, code func(T) string) []string {
+	var out []string
+	for _, x := range list {
+		out = append(out, code(x))
 	}
-	if a.Purpose != "invoicing" {
-		return
-	}
-	if r, ok := p.RetentionOf(domain.ClassFiscal); ok && !slices.ContainsFunc(a.Retention, func(t ActivityTerm) bool { return t.Class == r.Class }) {
-		a.Retention = append(a.Retention, ActivityTerm{r.Class, r.Term, r.Start, r.Rule, r.Basis})
-	}
+	return rows.Sorted(out)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/regulations"
 	"github.com/casefile-engine/casefile/projections/rows/rowstest"
@@ -26,6 +27,39 @@ func TestActivities(t *testing.T) {
 		rowstest.Rebuild(t, db, regulations.Projection{}, &s.History)
 		rowstest.Golden(t, "activities", activities(t, db, "", "2017-02-01"))
 	})
+}
+
+// L-30: the register shows what domain/regulation says of the version in force,
+// and nothing beside it: research goes out on its own grounds alone, and the
+// looks of an audit need no category.
+func TestActivitiesAreTheRegulations(t *testing.T) {
+	s := rowstest.Begin(t)
+	shown := activities(t, s.Fold("", regulations.Projection{}), "", "2017-02-01")
+	for _, name := range []string{"click-2017", "solutions-vpr"} {
+		p, _, err := regulation.Adopt(name, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range regulation.Activities(&p) {
+			i := slices.IndexFunc(shown, func(a regulations.Activity) bool { return a.Activity == want.ID })
+			if i < 0 {
+				t.Fatalf("%s is not shown", want.ID)
+			}
+			got := shown[i]
+			shown = slices.Delete(shown, i, i+1)
+			if len(got.Grounds) != len(want.Grounds) || len(got.Categories) != len(want.Categories) || len(got.Recipients) != len(want.Recipients) ||
+				len(got.Bases) != len(want.Bases) || len(got.Security) != len(want.Security) || got.Expected != want.Expected ||
+				!slices.Equal(got.Retention, want.Retention) {
+				t.Errorf("%s: shown %+v, is %+v", want.ID, got, want)
+			}
+			if got.Purpose == "audit" && len(got.Categories) != 0 {
+				t.Errorf("an audit needs %v", got.Categories)
+			}
+		}
+	}
+	if len(shown) != 0 {
+		t.Errorf("shown beside what is: %+v", shown)
+	}
 }
 
 // C-1.2d, C-1.2e: overviews and invoices have no more than they need, and health
