@@ -51,6 +51,11 @@ func Refused(code, rule, message string) *Error {
 	return &Error{Kind: KindRefused, Code: code, Rule: rule, Message: message}
 }
 
+// RefusedField is a refusal that names the field of the command it is about.
+func RefusedField(field, code, rule, message string) *Error {
+	return &Error{Kind: KindRefused, Code: code, Rule: rule, Field: field, Message: message}
+}
+
 // Invalid is an error in the form of the input.
 func Invalid(code, field, message string) *Error {
 	return &Error{Kind: KindInvalid, Code: code, Rule: RuleForm, Field: field, Message: message}

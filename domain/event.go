@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -38,6 +39,12 @@ type Section struct {
 type Fact struct {
 	Event    Event
 	Sections []Section
+}
+
+// OneFact is the answer of a command from which one event follows, with its
+// sections in that order.
+func OneFact(e Event, sections ...[]Section) []Fact {
+	return []Fact{{Event: e, Sections: slices.Concat(sections...)}}
 }
 
 // Meta is what Evolve may know of a recorded event beside the event itself.

@@ -110,7 +110,7 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return adopt(s, c, env)
 	case *RegisterRecipient:
 		if s.Recipients[c.Recipient] != nil {
-			return nil, refused("recipient", "id_in_use", "C-2.6.3", "this id belongs to a recipient already; change that one, or choose another id")
+			return nil, domain.RefusedField("recipient", "id_in_use", "C-2.6.3", "this id belongs to a recipient already; change that one, or choose another id")
 		}
 		return register(s, &c.Registration, env, func(t RecipientTerms) domain.Event { return &RecipientRegistered{c.Recipient, t} })
 	case *ChangeRecipient:
@@ -192,7 +192,7 @@ func (s *State) unchanged(p *regulation.Profile) error {
 			return err
 		}
 		if len(changes) > 0 && a.Document.Law == p.Law {
-			return refused("document", "profile_changed", "C-4b", "the agency has adopted this version with other content, and a version never changes; give the document a new version")
+			return domain.RefusedField("document", "profile_changed", "C-4b", "the agency has adopted this version with other content, and a version never changes; give the document a new version")
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func current(s *State, id domain.ID) *domain.Error {
 		return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_recipient", Rule: "C-2.6.3", Field: "recipient",
 			Message: "this agency has no such recipient; register it first"}
 	case !r.Ended.IsZero():
-		return refused("recipient", "recipient_ended", "C-2.6.3", "this recipient has been ended; register it anew under another id")
+		return domain.RefusedField("recipient", "recipient_ended", "C-2.6.3", "this recipient has been ended; register it anew under another id")
 	}
 	return nil
 }
@@ -225,10 +225,4 @@ func register(s *State, c *Registration, env *domain.Env, event func(RecipientTe
 	})
 	return []domain.Fact{{Event: e, Sections: domain.Seal("recipient/"+c.Recipient, domain.ClassPerson, domain.CatRecipient,
 		map[string]any{"name": c.Name, "agreement": c.Agreement, "secrecy_reference": c.SecrecyReference})}}, nil
-}
-
-func refused(field, code, rule, message string) *domain.Error {
-	e := domain.Refused(code, rule, message)
-	e.Field = field
-	return e
 }

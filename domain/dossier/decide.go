@@ -246,35 +246,24 @@ func (d *decision) decideRights(c domain.Command) ([]domain.Fact, error) {
 	return nil, domain.NotHandled(c)
 }
 
-// refused is a refusal that names the field it is about.
-func refused(field, code, rule, message string) *domain.Error {
-	e := domain.Refused(code, rule, message)
-	e.Field = field
-	return e
-}
-
 // unknown is the answer for a thing that the dossier does not have.
 func unknown(field, code, rule, message string) *domain.Error {
-	e := refused(field, code, rule, message)
+	e := domain.RefusedField(field, code, rule, message)
 	e.Kind = domain.KindNotFound
 	return e
 }
 
 // inUse is the refusal of an id that belongs to something already.
 func inUse(field, rule string) *domain.Error {
-	return refused(field, "id_in_use", rule, "this id belongs to something in this dossier already; choose another id")
+	return domain.RefusedField(field, "id_in_use", rule, "this id belongs to something in this dossier already; choose another id")
 }
 
 // notFuture asks that a day on which something happened is not to come yet.
 func (d *decision) notFuture(field string, day nl.Date, rule string) *domain.Error {
 	if day.After(d.today) {
-		return refused(field, "in_future", rule, "this day lies in the future; give the day on which it happened")
+		return domain.RefusedField(field, "in_future", rule, "this day lies in the future; give the day on which it happened")
 	}
 	return nil
-}
-
-func fact(e domain.Event, sections ...[]domain.Section) []domain.Fact {
-	return []domain.Fact{{Event: e, Sections: slices.Concat(sections...)}}
 }
 
 // file seals free text without a category of its own.
@@ -311,9 +300,9 @@ func (d *decision) commissioner(id domain.ID) *domain.Error {
 	terms, known, ended := d.agency.RecipientAt(id, d.env.At)
 	switch {
 	case !known || ended:
-		return refused("commissioner", "commissioner_unknown", "C-2.6.3", "there is no such commissioner at that time; register the party with its agreement first")
+		return domain.RefusedField("commissioner", "commissioner_unknown", "C-2.6.3", "there is no such commissioner at that time; register the party with its agreement first")
 	case terms.Class != "commissioner":
-		return refused("commissioner", "not_a_commissioner", "C-2.6.3", "this party is registered, but not as a commissioner; register it as one, with its agreement")
+		return domain.RefusedField("commissioner", "not_a_commissioner", "C-2.6.3", "this party is registered, but not as a commissioner; register it as one, with its agreement")
 	}
 	return nil
 }

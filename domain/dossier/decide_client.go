@@ -8,11 +8,11 @@ func (d *decision) commissioned() bool { return d.s.Referral == "commissioned" }
 
 func (d *decision) open(c *OpenDossier) ([]domain.Fact, error) {
 	if d.s.Exists() {
-		return nil, refused("dossier", "dossier_exists", "C-0a", "this dossier is open already; choose another id for a new one")
+		return nil, domain.RefusedField("dossier", "dossier_exists", "C-0a", "this dossier is open already; choose another id for a new one")
 	}
 	commissioned := c.Referral == "commissioned"
 	if commissioned && c.Commissioner == "" {
-		return nil, refused("commissioner", "commissioner_missing", "C-1.1a", "a commissioned client has a commissioner; name the registered party")
+		return nil, domain.RefusedField("commissioner", "commissioner_missing", "C-1.1a", "a commissioned client has a commissioner; name the registered party")
 	}
 	if c.Commissioner != "" {
 		if err := d.commissioner(c.Commissioner); err != nil {
@@ -23,7 +23,7 @@ func (d *decision) open(c *OpenDossier) ([]domain.Fact, error) {
 		return nil, err
 	}
 	e := &Opened{Service: c.Service, Referral: c.Referral, Commissioner: c.Commissioner, Standing: c.Standing, Fields: c.Client.fields()}
-	return fact(e, c.Client.sections(d)), nil
+	return domain.OneFact(e, c.Client.sections(d)), nil
 }
 
 // particulars judges what is given of the client: a birth date that is past,
@@ -46,15 +46,15 @@ func (d *decision) particulars(p *Particulars, path string, commissioned, statut
 func (d *decision) decline(c *DeclineReferral) ([]domain.Fact, error) {
 	switch {
 	case len(d.s.Trajectories) > 0:
-		return nil, refused("dossier", "trajectory_exists", "C-2.5e", "a trajectory has been started, so the referral was not declined; end the trajectory instead")
+		return nil, domain.RefusedField("dossier", "trajectory_exists", "C-2.5e", "a trajectory has been started, so the referral was not declined; end the trajectory instead")
 	case c.DeclinedOn.Before(dayOf(d.s.Opened)):
-		return nil, refused("declined_on", "before_opening", "C-2.5e", "it lies before the dossier was opened; give a day on or after the opening")
+		return nil, domain.RefusedField("declined_on", "before_opening", "C-2.5e", "it lies before the dossier was opened; give a day on or after the opening")
 	}
 	if err := d.notFuture("declined_on", c.DeclinedOn, "C-2.5e"); err != nil {
 		return nil, err
 	}
 	e := &ReferralDeclined{DeclinedOn: c.DeclinedOn, By: oneOf(c.By, decliners)}
-	return fact(e, d.file(map[string]any{"by": c.By, "reason": c.Reason})), nil
+	return domain.OneFact(e, d.file(map[string]any{"by": c.By, "reason": c.Reason})), nil
 }
 
 func (d *decision) changeClient(c *ChangeClient) ([]domain.Fact, error) {
@@ -62,12 +62,12 @@ func (d *decision) changeClient(c *ChangeClient) ([]domain.Fact, error) {
 		return nil, err
 	}
 	e := &ClientChanged{Fields: c.Fields.fields(), ValidFrom: c.ValidFrom, Source: c.Source, Correction: c.Correction}
-	return fact(e, c.Fields.sections(d)), nil
+	return domain.OneFact(e, c.Fields.sections(d)), nil
 }
 
 func (d *decision) handOut(c *HandOutRegulation) ([]domain.Fact, error) {
 	if !d.agency.VersionAdopted(c.Version, d.day) {
-		return nil, refused("version", "unknown_version", "C-I4", "the agency has adopted no regulation of that version by that day; give the version that was handed out")
+		return nil, domain.RefusedField("version", "unknown_version", "C-I4", "the agency has adopted no regulation of that version by that day; give the version that was handed out")
 	}
-	return fact(&RegulationHandedOut{Version: c.Version, Language: c.Language, Method: c.Method, Acknowledged: c.Acknowledged, Sources: sorted(c.Sources)}), nil
+	return domain.OneFact(&RegulationHandedOut{Version: c.Version, Language: c.Language, Method: c.Method, Acknowledged: c.Acknowledged, Sources: sorted(c.Sources)}), nil
 }

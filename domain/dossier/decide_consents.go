@@ -13,23 +13,23 @@ func (d *decision) giveConsent(c *GiveConsent) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if !c.Until.IsZero() && c.Until.Before(d.day) {
-		return nil, refused("until", "out_of_range", "L-7", "this consent would have expired before it was given; compare the date")
+		return nil, domain.RefusedField("until", "out_of_range", "L-7", "this consent would have expired before it was given; compare the date")
 	}
 	e := &ConsentGiven{
 		Consent: c.Consent, For: c.For, Categories: sorted(c.Categories), Recipient: c.Recipient,
 		Purpose: c.Purpose, Explicit: c.Explicit, Until: c.Until,
 	}
-	return fact(e, d.file(map[string]any{"evidence": c.Evidence, "given_by": c.GivenBy, "notice_version": c.NoticeVersion})), nil
+	return domain.OneFact(e, d.file(map[string]any{"evidence": c.Evidence, "given_by": c.GivenBy, "notice_version": c.NoticeVersion})), nil
 }
 
 func (d *decision) refuseConsent(c *RefuseConsent) ([]domain.Fact, error) {
 	if d.s.Consents[c.Consent] != nil {
-		return nil, refused("consent", "id_in_use", "L-7", "this consent was given or refused before; withdraw it with WithdrawConsent, or choose another id")
+		return nil, domain.RefusedField("consent", "id_in_use", "L-7", "this consent was given or refused before; withdraw it with WithdrawConsent, or choose another id")
 	}
 	if err := d.notFuture("received_on", c.ReceivedOn, "L-7"); err != nil {
 		return nil, err
 	}
-	return fact(&ConsentRefused{Consent: c.Consent, ReceivedOn: c.ReceivedOn, Channel: c.Channel}), nil
+	return domain.OneFact(&ConsentRefused{Consent: c.Consent, ReceivedOn: c.ReceivedOn, Channel: c.Channel}), nil
 }
 
 func (d *decision) withdrawConsent(c *WithdrawConsent) ([]domain.Fact, error) {
@@ -38,29 +38,29 @@ func (d *decision) withdrawConsent(c *WithdrawConsent) ([]domain.Fact, error) {
 	case have == nil:
 		return nil, unknown("consent", "unknown_consent", "L-7", "this dossier has no such consent; compare its id")
 	case have.Refused:
-		return nil, refused("consent", "consent_refused", "L-7", "this consent was never given, so there is nothing to withdraw")
+		return nil, domain.RefusedField("consent", "consent_refused", "L-7", "this consent was never given, so there is nothing to withdraw")
 	case !have.Withdrawn.IsZero():
-		return nil, refused("consent", "already_withdrawn", "L-7", "this consent has been withdrawn already")
+		return nil, domain.RefusedField("consent", "already_withdrawn", "L-7", "this consent has been withdrawn already")
 	case !c.ReceivedOn.IsZero() && c.ReceivedOn.Before(nl.DateOf(have.Given)):
-		return nil, refused("received_on", "before_consent", "L-7", "it lies before the consent was given; compare the date")
+		return nil, domain.RefusedField("received_on", "before_consent", "L-7", "it lies before the consent was given; compare the date")
 	case c.ReceivedOn.After(d.day):
-		return nil, refused("received_on", "in_future", "L-7", "the withdrawal was received on or before the day of the command; compare the date")
+		return nil, domain.RefusedField("received_on", "in_future", "L-7", "the withdrawal was received on or before the day of the command; compare the date")
 	}
-	return fact(&ConsentWithdrawn{Consent: c.Consent, ReceivedOn: c.ReceivedOn, Channel: c.Channel}), nil
+	return domain.OneFact(&ConsentWithdrawn{Consent: c.Consent, ReceivedOn: c.ReceivedOn, Channel: c.Channel}), nil
 }
 
 func (d *decision) object(c *ObjectToContactDisclosure) ([]domain.Fact, error) {
 	if err := d.notFuture("received_on", c.ReceivedOn, "C-2.6.7"); err != nil {
 		return nil, err
 	}
-	return fact(&ObjectionReceived{ReceivedOn: c.ReceivedOn}, d.file(map[string]any{"reference": c.Reference})), nil
+	return domain.OneFact(&ObjectionReceived{ReceivedOn: c.ReceivedOn}, d.file(map[string]any{"reference": c.Reference})), nil
 }
 
 func (d *decision) withdrawObjection(c *WithdrawObjection) ([]domain.Fact, error) {
 	if err := d.notFuture("received_on", c.ReceivedOn, "C-2.6.7"); err != nil {
 		return nil, err
 	}
-	return fact(&ObjectionWithdrawn{ReceivedOn: c.ReceivedOn}, d.file(map[string]any{"reference": c.Reference})), nil
+	return domain.OneFact(&ObjectionWithdrawn{ReceivedOn: c.ReceivedOn}, d.file(map[string]any{"reference": c.Reference})), nil
 }
 
 func (d *decision) placeHold(c *PlaceHold) ([]domain.Fact, error) {
@@ -73,7 +73,7 @@ func (d *decision) placeHold(c *PlaceHold) ([]domain.Fact, error) {
 		}
 	}
 	e := &HoldPlaced{Hold: c.Hold, Classes: sorted(c.Classes), Records: sorted(c.Records), ReviewOn: c.ReviewOn}
-	return fact(e, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(e, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 func (d *decision) liftHold(c *LiftHold) ([]domain.Fact, error) {
@@ -82,7 +82,7 @@ func (d *decision) liftHold(c *LiftHold) ([]domain.Fact, error) {
 	case h == nil:
 		return nil, unknown("hold", "unknown_hold", "C-2.5c", "this dossier has no such hold; compare its id")
 	case !h.Until.IsZero():
-		return nil, refused("hold", "hold_lifted", "C-2.5c", "this hold has been lifted already")
+		return nil, domain.RefusedField("hold", "hold_lifted", "C-2.5c", "this hold has been lifted already")
 	}
-	return fact(&HoldLifted{Hold: c.Hold}, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&HoldLifted{Hold: c.Hold}, d.file(map[string]any{"reason": c.Reason})), nil
 }

@@ -26,7 +26,7 @@ func (d *decision) disclose(c *Disclose) ([]domain.Fact, error) {
 		if err.Kind != domain.KindRefused {
 			return nil, err
 		}
-		return fact(&DisclosureRefused{
+		return domain.OneFact(&DisclosureRefused{
 			Disclosure: c.Disclosure, Code: err.Code, Rule: err.Rule, Recipient: c.Recipient, Categories: sorted(c.Categories),
 			Records: sorted(c.Records), Ground: c.Ground, Purpose: c.Purpose, Channel: c.Channel, Consent: consent,
 		}), err
@@ -39,7 +39,7 @@ func (d *decision) disclose(c *Disclose) ([]domain.Fact, error) {
 	}
 	person := domain.Seal("recipient/"+c.Recipient, domain.ClassPerson, domain.CatRecipient,
 		map[string]any{"recipient_person": c.RecipientPerson, "address_used": c.AddressUsed})
-	return fact(e, person, d.file(map[string]any{"evidence": c.Evidence})), nil
+	return domain.OneFact(e, person, d.file(map[string]any{"evidence": c.Evidence})), nil
 }
 
 func (d *decision) disclosureInput(c *Disclose) regulation.DisclosureInput {

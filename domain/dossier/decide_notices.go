@@ -23,7 +23,7 @@ func (d *decision) notifyRecipient(c *NotifyRecipient) ([]domain.Fact, error) {
 		return nil, unknown("disclosure", "unknown_disclosure", "L-19", "this dossier has no such disclosure in its register; compare its id")
 	}
 	if c.Outcome != "sent" && strings.TrimSpace(c.Reason) == "" {
-		return nil, refused("reason", "reason_missing", "L-19", "a notice is left out only where it is impossible or asks a disproportionate effort; say why")
+		return nil, domain.RefusedField("reason", "reason_missing", "L-19", "a notice is left out only where it is impossible or asks a disproportionate effort; say why")
 	}
 	items, about, err := d.noticeItems(c, made)
 	if err != nil {
@@ -31,14 +31,14 @@ func (d *decision) notifyRecipient(c *NotifyRecipient) ([]domain.Fact, error) {
 	}
 	items = slices.DeleteFunc(items, func(i string) bool { return !slices.Contains(made.Items, i) })
 	if len(items) == 0 {
-		return nil, refused("about", "not_disclosed", "L-19", "this recipient did not receive that in this disclosure, so there is nothing to tell; compare the two")
+		return nil, domain.RefusedField("about", "not_disclosed", "L-19", "this recipient did not receive that in this disclosure, so there is nothing to tell; compare the two")
 	}
 	items = slices.DeleteFunc(items, func(i string) bool { return !d.s.changedAt(i).After(made.Made) })
 	if len(items) == 0 {
-		return nil, refused("about", "nothing_to_notify", "L-19", "what this recipient received has not been rectified, completed or restricted since; record that first")
+		return nil, domain.RefusedField("about", "nothing_to_notify", "L-19", "what this recipient received has not been rectified, completed or restricted since; record that first")
 	}
 	e := &RecipientNotified{Disclosure: c.Disclosure, Recipient: made.Recipient, About: about, Items: distinct(items), Outcome: c.Outcome}
-	return fact(e, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(e, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 // noticeItems are the items that a notice is said to be about, and its id where
@@ -115,7 +115,7 @@ func (d *decision) notifyClient(c *NotifyClient) ([]domain.Fact, error) {
 		}
 		e.Trajectory = ref
 	}
-	return fact(e, d.file(map[string]any{"about": c.About, "text": c.Text})), nil
+	return domain.OneFact(e, d.file(map[string]any{"about": c.About, "text": c.Text})), nil
 }
 
 // unlawful records what went out wrongly, whatever else it was (C-2.6b).
@@ -136,7 +136,7 @@ func (d *decision) unlawful(c *RecordUnlawfulDisclosure) ([]domain.Fact, error) 
 	if slices.ContainsFunc(c.Records, func(id domain.ID) bool { return d.s.Records[id] == nil }) {
 		d.env.Warn(WarnRecordElsewhere)
 	}
-	return fact(e, d.file(map[string]any{"recipient_text": c.RecipientText})), nil
+	return domain.OneFact(e, d.file(map[string]any{"recipient_text": c.RecipientText})), nil
 }
 
 // moveRecord takes a record out that was filed in the wrong client's dossier. The
@@ -146,11 +146,11 @@ func (d *decision) moveRecord(c *MoveRecord) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if c.ToDossier == d.env.Dossier {
-		return nil, refused("to_dossier", "same_dossier", "C-2.9.3b", "the record is in this dossier already; name the dossier in which it belongs")
+		return nil, domain.RefusedField("to_dossier", "same_dossier", "C-2.9.3b", "the record is in this dossier already; name the dossier in which it belongs")
 	}
 	to, _ := d.env.Known[domain.Ref{Agency: d.env.Agency, Kind: domain.KindDossier, ID: c.ToDossier}].(*State)
 	if !to.Exists() {
 		return nil, unknown("to_dossier", "unknown_dossier", "C-2.9.3b", "there is no such dossier in this agency, and a record never moves to another one; compare its id, or open it first")
 	}
-	return fact(&RecordMoved{Record: c.Record, ToDossier: c.ToDossier, Incident: c.Incident}), nil
+	return domain.OneFact(&RecordMoved{Record: c.Record, ToDossier: c.ToDossier, Incident: c.Incident}), nil
 }

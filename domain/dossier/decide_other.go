@@ -27,7 +27,7 @@ func (d *decision) fileComplaint(c *FileComplaint) ([]domain.Fact, error) {
 	if clauseForm.MatchString(c.Clause) {
 		e.Clause = c.Clause
 	}
-	return fact(e, d.file(map[string]any{"text": c.Text, "clause": c.Clause})), nil
+	return domain.OneFact(e, d.file(map[string]any{"text": c.Text, "clause": c.Clause})), nil
 }
 
 func (d *decision) resolveComplaint(c *ResolveComplaint) ([]domain.Fact, error) {
@@ -37,13 +37,13 @@ func (d *decision) resolveComplaint(c *ResolveComplaint) ([]domain.Fact, error) 
 	case have == nil:
 		return nil, unknown("complaint", "unknown_complaint", rule, "this dossier has no such complaint; compare its id, or record its receipt first")
 	case !have.Answered.IsZero():
-		return nil, refused("complaint", "complaint_resolved", rule, "this complaint has been answered already; what the client adds is a new one")
+		return nil, domain.RefusedField("complaint", "complaint_resolved", rule, "this complaint has been answered already; what the client adds is a new one")
 	case have.AboutStaff != "" && c.Handler == have.AboutStaff:
-		return nil, refused("handler", "handler_concerned", rule, "nobody handles a complaint about himself; name somebody else")
+		return nil, domain.RefusedField("handler", "handler_concerned", rule, "nobody handles a complaint about himself; name somebody else")
 	case !domain.Filled(c.Remedies):
-		return nil, refused("remedies", "remedies_missing", rule, "the answer says where the client can go with it: the Autoriteit Persoonsgegevens, the court; add it")
+		return nil, domain.RefusedField("remedies", "remedies_missing", rule, "the answer says where the client can go with it: the Autoriteit Persoonsgegevens, the court; add it")
 	case c.AnsweredOn.Before(have.Received):
-		return nil, refused("answered_on", "before_complaint", rule, "it lies before the complaint was received; compare the days")
+		return nil, domain.RefusedField("answered_on", "before_complaint", rule, "it lies before the complaint was received; compare the days")
 	}
 	if err := d.notFuture("answered_on", c.AnsweredOn, rule); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (d *decision) resolveComplaint(c *ResolveComplaint) ([]domain.Fact, error) 
 	if e.Outcome == "" {
 		e.Outcome = "other"
 	}
-	return fact(e, d.file(map[string]any{"outcome": c.Outcome, "remedies": c.Remedies})), nil
+	return domain.OneFact(e, d.file(map[string]any{"outcome": c.Outcome, "remedies": c.Remedies})), nil
 }
 
 // invoiceTakeover is the code of the one flow to another system that the
@@ -65,7 +65,7 @@ const invoiceTakeover = "invoice"
 func (d *decision) takeOverInvoice(c *TakeOverInvoice) ([]domain.Fact, error) {
 	i := slices.IndexFunc(d.profile.Coupling.Whitelist, func(t regulation.Takeover) bool { return t.Code == invoiceTakeover })
 	if i < 0 {
-		return nil, refused("trajectory", "takeover_not_allowed", d.profile.Coupling.Rule, "the regulation allows no data to be taken over by another system")
+		return nil, domain.RefusedField("trajectory", "takeover_not_allowed", d.profile.Coupling.Rule, "the regulation allows no data to be taken over by another system")
 	}
 	if _, err := d.find(c.Trajectory); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (d *decision) takeOverInvoice(c *TakeOverInvoice) ([]domain.Fact, error) {
 			return nil, err
 		}
 	}
-	return fact(&InvoiceTakenOver{Trajectory: c.Trajectory, Period: c.Period, ConfirmedBy: c.ConfirmedBy, Fields: sorted(d.profile.Coupling.Whitelist[i].Fields)}), nil
+	return domain.OneFact(&InvoiceTakenOver{Trajectory: c.Trajectory, Period: c.Period, ConfirmedBy: c.ConfirmedBy, Fields: sorted(d.profile.Coupling.Whitelist[i].Fields)}), nil
 }
 
 // attachDocument seals a file under the category and the class of its record, so
@@ -97,7 +97,7 @@ func (d *decision) attachDocument(c *AttachDocument) ([]domain.Fact, error) {
 	if e.MediaType == "" {
 		e.MediaType = otherMediaType
 	}
-	return fact(e, d.seal(k, map[string]any{"name": c.Name, "media_type": c.MediaType, "content": c.Content})), nil
+	return domain.OneFact(e, d.seal(k, map[string]any{"name": c.Name, "media_type": c.MediaType, "content": c.Content})), nil
 }
 
 func (d *decision) answerQuestion(c *AnswerQuestion) ([]domain.Fact, error) {
@@ -109,10 +109,10 @@ func (d *decision) answerQuestion(c *AnswerQuestion) ([]domain.Fact, error) {
 		e.AnsweredOn = d.day
 	}
 	if e.AnsweredOn.Before(e.ReceivedOn) {
-		return nil, refused("answered_on", "before_question", "C-0f", "it lies before the question was received; compare the days")
+		return nil, domain.RefusedField("answered_on", "before_question", "C-0f", "it lies before the question was received; compare the days")
 	}
 	if err := d.notFuture("answered_on", e.AnsweredOn, "C-0f"); err != nil {
 		return nil, err
 	}
-	return fact(e, d.file(map[string]any{"text": c.Text, "answer": c.Answer})), nil
+	return domain.OneFact(e, d.file(map[string]any{"text": c.Text, "answer": c.Answer})), nil
 }

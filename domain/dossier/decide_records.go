@@ -14,7 +14,7 @@ func (d *decision) record(id domain.ID) (*Record, *domain.Error) {
 		return nil, unknown("record", "unknown_record", "C-2.9.2", "this dossier has no such record at that time; compare its id")
 	}
 	if !r.Moved.IsZero() && !d.env.At.Before(r.Moved) {
-		return nil, refused("record", "record_moved", "C-2.9.3b", "this record was moved to the dossier where it belongs, and stays shielded here; work with it there")
+		return nil, domain.RefusedField("record", "record_moved", "C-2.9.3b", "this record was moved to the dossier where it belongs, and stays shielded here; work with it there")
 	}
 	return r, nil
 }
@@ -62,7 +62,7 @@ func (d *decision) bound() *domain.Error {
 		return err
 	}
 	if !st.BoundOn(d.day) {
-		return refused("actor", "no_confidentiality", "L-U30", "health data are recorded by those alone who are bound to secrecy; no declaration of confidentiality of this member of staff holds on that day")
+		return domain.RefusedField("actor", "no_confidentiality", "L-U30", "health data are recorded by those alone who are bound to secrecy; no declaration of confidentiality of this member of staff holds on that day")
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (d *decision) addRecord(c *AddRecord) ([]domain.Fact, error) {
 		Necessity: r.necessity, Consent: consent,
 	}
 	d.env.Warn(warnings...)
-	return fact(e, d.seal(k, map[string]any{
+	return domain.OneFact(e, d.seal(k, map[string]any{
 		"title": c.Title, "text": c.Text, "fields": c.Fields, "provided_by": c.ProvidedBy, "necessity": c.Necessity,
 	})), nil
 }
@@ -138,7 +138,7 @@ func (d *decision) correctRecord(c *CorrectRecord) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if old.Judgement {
-		return nil, refused("record", "judgement_not_replaced", "C-2.4", "a professional judgement is not replaced; add the client's view to it with CompleteRecord")
+		return nil, domain.RefusedField("record", "judgement_not_replaced", "C-2.4", "a professional judgement is not replaced; add the client's view to it with CompleteRecord")
 	}
 	p := c.Replacement
 	if p.Trajectory != "" {
@@ -164,7 +164,7 @@ func (d *decision) correctRecord(c *CorrectRecord) ([]domain.Fact, error) {
 		ObtainedOn: p.ObtainedOn, Trajectory: r.trajectory, Necessity: r.necessity, Consent: consent, Request: c.Request,
 	}
 	d.env.Warn(warnings...)
-	return fact(e, sealed, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(e, sealed, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 // replaced is the record as it will be: what the replacement leaves out stays.
@@ -207,7 +207,7 @@ func (d *decision) completeRecord(c *CompleteRecord) ([]domain.Fact, error) {
 	}
 	k := d.profile.Strictest(r.Categories())
 	e := &RecordCompleted{Record: c.Record, Class: d.profile.ClassOf(k), By: oneOf(c.By, authors)}
-	return fact(e, d.seal(k, map[string]any{"statement": c.Statement, "by": c.By})), nil
+	return domain.OneFact(e, d.seal(k, map[string]any{"statement": c.Statement, "by": c.By})), nil
 }
 
 func (d *decision) restrictRecord(c *RestrictRecord) ([]domain.Fact, error) {
@@ -216,12 +216,12 @@ func (d *decision) restrictRecord(c *RestrictRecord) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if r.RestrictedAt(d.env.At) {
-		return nil, refused("record", "already_restricted", "C-2.9.3", "this record is restricted already")
+		return nil, domain.RefusedField("record", "already_restricted", "C-2.9.3", "this record is restricted already")
 	}
 	if err := d.notFuture("client_informed_on", c.ClientInformedOn, "L-18"); err != nil {
 		return nil, err
 	}
-	return fact(&RecordRestricted{Record: c.Record, ClientInformedOn: c.ClientInformedOn}, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&RecordRestricted{Record: c.Record, ClientInformedOn: c.ClientInformedOn}, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 func (d *decision) liftRestriction(c *LiftRestriction) ([]domain.Fact, error) {
@@ -230,9 +230,9 @@ func (d *decision) liftRestriction(c *LiftRestriction) ([]domain.Fact, error) {
 	case err != nil:
 		return nil, err
 	case !r.RestrictedAt(d.env.At):
-		return nil, refused("record", "not_restricted", "L-18", "this record is not restricted")
+		return nil, domain.RefusedField("record", "not_restricted", "L-18", "this record is not restricted")
 	case c.ClientInformedOn.IsZero() || c.ClientInformedOn.After(d.day):
-		return nil, refused("client_informed_on", "client_not_informed", "L-18", "the client is told before a restriction is lifted; inform the client and give the day")
+		return nil, domain.RefusedField("client_informed_on", "client_not_informed", "L-18", "the client is told before a restriction is lifted; inform the client and give the day")
 	}
-	return fact(&RestrictionLifted{Record: c.Record, ClientInformedOn: c.ClientInformedOn}, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&RestrictionLifted{Record: c.Record, ClientInformedOn: c.ClientInformedOn}, d.file(map[string]any{"reason": c.Reason})), nil
 }

@@ -23,15 +23,15 @@ func (d *decision) recordRepresentative(c *RecordRepresentative) ([]domain.Fact,
 	case d.s.Representatives[c.Representative] != nil:
 		return nil, inUse("representative", rule)
 	case !slices.Contains(d.profile.Representatives.Value, c.Kind):
-		return nil, refused("kind", "representative_kind", rule, "the regulation does not know this kind of representative")
+		return nil, domain.RefusedField("kind", "representative_kind", rule, "the regulation does not know this kind of representative")
 	case !domain.Filled(c.Evidence):
-		return nil, refused("evidence", "evidence_missing", rule, "a representative shows what the authority rests on; say which: a court's decision, a signed mandate")
+		return nil, domain.RefusedField("evidence", "evidence_missing", rule, "a representative shows what the authority rests on; say which: a court's decision, a signed mandate")
 	}
 	e := &RepresentativeRecorded{Representative: c.Representative, Kind: c.Kind, Scope: distinct(oneOfAll(c.Scope, ScopeCodes)), From: c.From, Until: c.Until}
 	if len(e.Scope) == 0 {
 		d.env.Warn(WarnScopeInWords)
 	}
-	return fact(e, d.file(map[string]any{"name": c.Name, "scope": []string(c.Scope), "evidence": c.Evidence})), nil
+	return domain.OneFact(e, d.file(map[string]any{"name": c.Name, "scope": []string(c.Scope), "evidence": c.Evidence})), nil
 }
 
 func (d *decision) endRepresentative(c *EndRepresentative) ([]domain.Fact, error) {
@@ -44,9 +44,9 @@ func (d *decision) endRepresentative(c *EndRepresentative) ([]domain.Fact, error
 	case r == nil:
 		return nil, unknownRepresentative("L-U5")
 	case !r.Until.IsZero() && !until.Before(r.Until):
-		return nil, refused("representative", "representative_ended", "L-U5", "this representation ends no later than that already")
+		return nil, domain.RefusedField("representative", "representative_ended", "L-U5", "this representation ends no later than that already")
 	}
-	return fact(&RepresentativeEnded{Representative: c.Representative, Until: until}, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&RepresentativeEnded{Representative: c.Representative, Until: until}, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 func unknownRepresentative(rule string) *domain.Error {
@@ -58,17 +58,17 @@ func unknownRepresentative(rule string) *domain.Error {
 func (d *decision) represented(c *ReceiveRequest) *domain.Error {
 	rule := d.profile.Representatives.Rule
 	if c.Representative == "" {
-		return refused("representative", "representative_missing", rule, "name the representative who asks; record the person first")
+		return domain.RefusedField("representative", "representative_missing", rule, "name the representative who asks; record the person first")
 	}
 	r := d.s.Representatives[c.Representative]
 	if r == nil {
 		return unknownRepresentative(rule)
 	}
 	if !r.Holds(effective(c.ReceivedOn, d.env.At)) {
-		return refused("representative", "representative_not_valid", rule, "this representative did not act for the client on that day; compare the days, or record the new authority first")
+		return domain.RefusedField("representative", "representative_not_valid", rule, "this representative did not act for the client on that day; compare the days, or record the new authority first")
 	}
 	if !r.Covers(c.Kind, d.about(c.Items)) {
-		return refused("representative", "representative_out_of_scope", rule, "this lies outside what the representative may ask; name the items that lie within, or have the client ask")
+		return domain.RefusedField("representative", "representative_out_of_scope", rule, "this lies outside what the representative may ask; name the items that lie within, or have the client ask")
 	}
 	if len(r.Scope) == 0 {
 		d.env.Warn(WarnScopeInWords)
@@ -123,7 +123,7 @@ func (d *decision) receiveRequest(c *ReceiveRequest) ([]domain.Fact, error) {
 			e.Earlier++
 		}
 	}
-	return fact(e, d.file(map[string]any{"identity": c.Identity, "items": listed(c.Items)})), nil
+	return domain.OneFact(e, d.file(map[string]any{"identity": c.Identity, "items": listed(c.Items)})), nil
 }
 
 // listed is a list to be sealed, nil where there is nothing in it.
@@ -149,7 +149,7 @@ func (d *decision) request(id domain.ID) (*Request, *domain.Error) {
 		return nil, unknown("request", "unknown_request", "L-12", "this dossier has no such request; compare its id, or record its receipt first")
 	}
 	if !r.Withdrawn.IsZero() {
-		return nil, refused("request", "request_withdrawn", d.right(r.Kind), "this request has been withdrawn; a new one starts anew")
+		return nil, domain.RefusedField("request", "request_withdrawn", d.right(r.Kind), "this request has been withdrawn; a new one starts anew")
 	}
 	return r, nil
 }
@@ -157,7 +157,7 @@ func (d *decision) request(id domain.ID) (*Request, *domain.Error) {
 // within asks that a day lies from the receipt of a request until today.
 func (d *decision) within(field string, day nl.Date, r *Request) *domain.Error {
 	if day.Before(r.Received) {
-		return refused(field, "before_request", d.right(r.Kind), "it lies before the request was received; compare the days")
+		return domain.RefusedField(field, "before_request", d.right(r.Kind), "it lies before the request was received; compare the days")
 	}
 	return d.notFuture(field, day, d.right(r.Kind))
 }
@@ -170,20 +170,20 @@ func (d *decision) extendRequest(c *ExtendRequest) ([]domain.Fact, error) {
 	most := d.profile.Requests.Extension
 	switch {
 	case most == 0:
-		return nil, refused("request", "extension_not_allowed", d.right(r.Kind), "the regulation promises an answer within its term and allows no extension; answer in time")
+		return nil, domain.RefusedField("request", "extension_not_allowed", d.right(r.Kind), "the regulation promises an answer within its term and allows no extension; answer in time")
 	case r.Decision != "":
-		return nil, refused("request", "already_decided", "L-12", "this request has been decided; there is nothing to put off")
+		return nil, domain.RefusedField("request", "already_decided", "L-12", "this request has been decided; there is nothing to put off")
 	case r.Extended:
-		return nil, refused("request", "already_extended", "L-12", "the answer has been put off once already")
+		return nil, domain.RefusedField("request", "already_extended", "L-12", "the answer has been put off once already")
 	case c.ToldOn.After(r.Due):
-		return nil, refused("told_on", "told_too_late", "L-12", "the client is told before the first term ends; after that the answer is overdue and cannot be put off")
+		return nil, domain.RefusedField("told_on", "told_too_late", "L-12", "the client is told before the first term ends; after that the answer is overdue and cannot be put off")
 	case !c.Until.After(r.Due) || c.Until.After(r.Due.AddDays(most)):
-		return nil, refused("until", "out_of_range", "L-12", "the new day lies after the first one, and no later than the regulation allows")
+		return nil, domain.RefusedField("until", "out_of_range", "L-12", "the new day lies after the first one, and no later than the regulation allows")
 	}
 	if err := d.within("told_on", c.ToldOn, r); err != nil {
 		return nil, err
 	}
-	return fact(&RequestExtended{Request: c.Request, Until: c.Until, ToldOn: c.ToldOn}, d.file(map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&RequestExtended{Request: c.Request, Until: c.Until, ToldOn: c.ToldOn}, d.file(map[string]any{"reason": c.Reason})), nil
 }
 
 // ruleRefusal is the article on reasoned refusals. It holds for every kind of
@@ -196,7 +196,7 @@ func (d *decision) decideRequest(c *DecideRequest) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if r.Decision != "" {
-		return nil, refused("request", "already_decided", d.right(r.Kind), "this request has been decided; what the client asks beyond it is a new request")
+		return nil, domain.RefusedField("request", "already_decided", d.right(r.Kind), "this request has been decided; what the client asks beyond it is a new request")
 	}
 	e := &RequestDecided{Request: c.Request, Kind: r.Kind, Decision: c.Decision, AnsweredOn: c.AnsweredOn}
 	if e.AnsweredOn.IsZero() {
@@ -214,7 +214,7 @@ func (d *decision) decideRequest(c *DecideRequest) ([]domain.Fact, error) {
 	if r.Kind == "erasure" && c.Decision != Granted && c.Statute == "" && d.right("erasure") == "S-Bew2" {
 		d.env.Warn(WarnStatuteMissing)
 	}
-	return fact(e, d.file(map[string]any{"reason": c.Reason, "remedies": c.Remedies, "statute": c.Statute, "items": listed(c.Items)})), nil
+	return domain.OneFact(e, d.file(map[string]any{"reason": c.Reason, "remedies": c.Remedies, "statute": c.Statute, "items": listed(c.Items)})), nil
 }
 
 // decidedItems are the decisions item by item: of what was asked, and in
@@ -226,18 +226,18 @@ func (d *decision) decidedItems(c *DecideRequest, r *Request) ([]DecidedItem, *d
 		item := RequestItem{i.Record, i.Category}
 		switch {
 		case seen[item]:
-			return nil, refused("items", "repeated", d.right(r.Kind), "an item is decided twice; decide on each once")
+			return nil, domain.RefusedField("items", "repeated", d.right(r.Kind), "an item is decided twice; decide on each once")
 		case len(r.Items) > 0 && !slices.Contains(r.Items, item), i.Record != "" && d.s.Records[i.Record] == nil:
 			return nil, unknown("items", "unknown_item", d.right(r.Kind), "an item was not asked for in this request; compare the items")
 		case c.Decision == Granted && i.Decision != Granted, c.Decision == Refused && i.Decision != Refused:
-			return nil, refused("items", "decision_differs", d.right(r.Kind), "the decision on an item differs from that on the whole; decide partly")
+			return nil, domain.RefusedField("items", "decision_differs", d.right(r.Kind), "the decision on an item differs from that on the whole; decide partly")
 		}
 		seen[item] = true
 		out = append(out, DecidedItem{i.Record, i.Category, i.Decision})
 	}
 	all := len(r.Items) > 0 && len(out) == len(r.Items)
 	if c.Decision == Partly && all && !slices.ContainsFunc(out, func(i DecidedItem) bool { return i.Decision != out[0].Decision }) && out[0].Decision != Partly {
-		return nil, refused("decision", "decision_differs", d.right(r.Kind), "every item is decided alike, so the whole is; give that decision")
+		return nil, domain.RefusedField("decision", "decision_differs", d.right(r.Kind), "every item is decided alike, so the whole is; give that decision")
 	}
 	return out, nil
 }
@@ -257,10 +257,10 @@ func reasoned(c *DecideRequest) *domain.Error {
 		}
 	}
 	if blank(c.Reason) && (declined == 0 || !each) {
-		return refused("reason", "reason_missing", ruleRefusal, "a refusal gives its reasons; say why, for the whole or for each item that is refused")
+		return domain.RefusedField("reason", "reason_missing", ruleRefusal, "a refusal gives its reasons; say why, for the whole or for each item that is refused")
 	}
 	if !domain.Filled(c.Remedies) {
-		return refused("remedies", "remedies_missing", ruleRefusal, "a refusal says what the client can do: complain to the agency and to the Autoriteit Persoonsgegevens, and go to court within six weeks; add it")
+		return domain.RefusedField("remedies", "remedies_missing", ruleRefusal, "a refusal says what the client can do: complain to the agency and to the Autoriteit Persoonsgegevens, and go to court within six weeks; add it")
 	}
 	return nil
 }
@@ -273,18 +273,18 @@ func (d *decision) fulfilRequest(c *FulfilRequest) ([]domain.Fact, error) {
 	rule := d.right(r.Kind)
 	switch {
 	case charges(c.Fee):
-		return nil, refused("fee", "fee_not_allowed", d.ruleFree(), "a request costs the client nothing; leave the fee out")
+		return nil, domain.RefusedField("fee", "fee_not_allowed", d.ruleFree(), "a request costs the client nothing; leave the fee out")
 	case r.Decision == "":
-		return nil, refused("request", "not_decided", rule, "this request has not been decided; decide on it first")
+		return nil, domain.RefusedField("request", "not_decided", rule, "this request has not been decided; decide on it first")
 	case r.Decision == Refused:
-		return nil, refused("request", "request_refused", rule, "this request was refused, so there is nothing to carry out")
+		return nil, domain.RefusedField("request", "request_refused", rule, "this request was refused, so there is nothing to carry out")
 	case !r.Fulfilled.IsZero():
-		return nil, refused("request", "already_fulfilled", rule, "this request has been carried out already")
+		return nil, domain.RefusedField("request", "already_fulfilled", rule, "this request has been carried out already")
 	}
 	if err := d.within("fulfilled_on", c.FulfilledOn, r); err != nil {
 		return nil, err
 	}
-	return fact(&RequestFulfilled{Request: c.Request, Kind: r.Kind, FulfilledOn: c.FulfilledOn, Method: c.Method}), nil
+	return domain.OneFact(&RequestFulfilled{Request: c.Request, Kind: r.Kind, FulfilledOn: c.FulfilledOn, Method: c.Method}), nil
 }
 
 // ruleFree is the article by which requests are free: that of a regulation
@@ -310,10 +310,10 @@ func (d *decision) withdrawRequest(c *WithdrawRequest) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if !r.Open() {
-		return nil, refused("request", "request_closed", d.right(r.Kind), "this request has been refused or carried out, so there is nothing to withdraw")
+		return nil, domain.RefusedField("request", "request_closed", d.right(r.Kind), "this request has been refused or carried out, so there is nothing to withdraw")
 	}
 	if err := d.within("withdrawn_on", c.WithdrawnOn, r); err != nil {
 		return nil, err
 	}
-	return fact(&RequestWithdrawn{Request: c.Request, Kind: r.Kind, WithdrawnOn: c.WithdrawnOn}), nil
+	return domain.OneFact(&RequestWithdrawn{Request: c.Request, Kind: r.Kind, WithdrawnOn: c.WithdrawnOn}), nil
 }

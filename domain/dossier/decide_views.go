@@ -15,14 +15,14 @@ func (d *decision) grantView(c *GrantThirdPartyView) ([]domain.Fact, error) {
 		return nil, inUse("view", d.profile.View.Rule)
 	}
 	if !c.Until.End().After(d.env.At) {
-		return nil, refused("until", "out_of_range", d.profile.View.Rule, "the view would have ended before it began; compare the two")
+		return nil, domain.RefusedField("until", "out_of_range", d.profile.View.Rule, "the view would have ended before it began; compare the two")
 	}
 	in := d.viewInput(c)
 	if err := d.judgeView(c, in); err != nil {
 		if err.Kind != domain.KindRefused {
 			return nil, err
 		}
-		return fact(&ViewRefused{
+		return domain.OneFact(&ViewRefused{
 			View: c.View, Code: err.Code, Rule: err.Rule, Recipient: c.Recipient, Records: sorted(c.Records), Purpose: c.Purpose, Consent: c.Consent,
 		}), err
 	}
@@ -31,7 +31,7 @@ func (d *decision) grantView(c *GrantThirdPartyView) ([]domain.Fact, error) {
 		Categories: sorted(in.Categories), Records: sorted(c.Records), Purpose: c.Purpose, Consent: c.Consent, Until: c.Until.End(),
 		Profile: d.profile.Name, ProfileVersion: d.profile.Version,
 	}
-	return fact(e, domain.Seal("recipient/"+c.Recipient, domain.ClassPerson, domain.CatRecipient, map[string]any{"viewer": c.Viewer})), nil
+	return domain.OneFact(e, domain.Seal("recipient/"+c.Recipient, domain.ClassPerson, domain.CatRecipient, map[string]any{"viewer": c.Viewer})), nil
 }
 
 func (d *decision) viewInput(c *GrantThirdPartyView) regulation.DisclosureInput {
@@ -53,7 +53,7 @@ func (d *decision) viewInput(c *GrantThirdPartyView) regulation.DisclosureInput 
 // judgeView asks the regulation, and that the dossier is running.
 func (d *decision) judgeView(c *GrantThirdPartyView, in regulation.DisclosureInput) *domain.Error {
 	if slices.ContainsFunc(in.Records, func(r regulation.RecordFact) bool { return !r.Known }) {
-		return refused("records", "record_unknown", d.profile.View.Rule, "a record is not in this dossier; name records of this dossier alone")
+		return domain.RefusedField("records", "record_unknown", d.profile.View.Rule, "a record is not in this dossier; name records of this dossier alone")
 	}
 	if err := d.profile.CheckView(in); err != nil {
 		if err.Field == "evidence.consent" {
@@ -62,7 +62,7 @@ func (d *decision) judgeView(c *GrantThirdPartyView, in regulation.DisclosureInp
 		return err
 	}
 	if !d.s.running(d.day) {
-		return refused("view", "no_open_trajectory", d.profile.View.Rule, "no trajectory is open, so this is no running dossier; what a third party needs now is disclosed on a ground of its own")
+		return domain.RefusedField("view", "no_open_trajectory", d.profile.View.Rule, "no trajectory is open, so this is no running dossier; what a third party needs now is disclosed on a ground of its own")
 	}
 	return nil
 }
@@ -90,9 +90,9 @@ func (d *decision) endView(c *EndThirdPartyView) ([]domain.Fact, error) {
 	case v == nil:
 		return nil, unknown("view", "unknown_view", "C-2.7b", "this dossier has no such view; compare its id")
 	case until.Before(d.env.At) && !d.env.Backdated():
-		return nil, refused("until", "not_now", "C-2.7b", "a view ends now or later, never earlier; leave the end out")
+		return nil, domain.RefusedField("until", "not_now", "C-2.7b", "a view ends now or later, never earlier; leave the end out")
 	case !until.Before(v.Until):
-		return nil, refused("view", "view_ended", "C-2.7b", "this view ends no later than that already")
+		return nil, domain.RefusedField("view", "view_ended", "C-2.7b", "this view ends no later than that already")
 	}
-	return fact(&ViewEnded{View: c.View, Until: until}), nil
+	return domain.OneFact(&ViewEnded{View: c.View, Until: until}), nil
 }

@@ -76,14 +76,14 @@ func (d *decision) redate(c *RedateDossier) ([]domain.Fact, error) {
 		return nil, &domain.Error{Kind: domain.KindForbidden, Code: "engine_only", Rule: domain.RuleForm,
 			Message: "terms are worked out anew by the engine when a regulation takes effect; adopt a regulation instead"}
 	case d.profile.Name != c.Profile || d.profile.Version != c.Version:
-		return nil, refused("version", "not_in_force", "C-4b", "this version of the regulation is not in force on that day; name the one that is")
+		return nil, domain.RefusedField("version", "not_in_force", "C-4b", "this version of the regulation is not in force on that day; name the one that is")
 	}
 	before := d.agency.ProfileAt(dayOf(d.s.Opened))
 	if at := d.s.Dating; at.Profile != "" {
 		before = d.agency.Adopted(at.Profile, at.Version)
 	}
 	if before != nil && before.Name == c.Profile && before.Version == c.Version {
-		return nil, refused("version", "already_dated", "C-4b", "the dossier is dated by this version already")
+		return nil, domain.RefusedField("version", "already_dated", "C-4b", "the dossier is dated by this version already")
 	}
 	e := &Redated{Reason: c.Reason, Profile: c.Profile, Version: c.Version, EffectiveFrom: now.From}
 	if before != nil {
@@ -101,7 +101,7 @@ func (d *decision) redate(c *RedateDossier) ([]domain.Fact, error) {
 		}
 		e.Dates = append(e.Dates, x)
 	}
-	return fact(e), nil
+	return domain.OneFact(e), nil
 }
 
 // retentionFacts are the facts on which the dossier's terms depend.

@@ -60,7 +60,7 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_incident", Rule: "C-2.1.2", Field: "incident",
 			Message: "there is no such incident in this agency; compare its id, or report it first"}
 	case !s.ClosedOn.IsZero():
-		return nil, refused("incident", "incident_closed", "C-2.1.2", "this incident has been closed; report what is new as an incident of its own")
+		return nil, domain.RefusedField("incident", "incident_closed", "C-2.1.2", "this incident has been closed; report what is new as an incident of its own")
 	}
 	switch c := c.(type) {
 	case *AssessIncident:
@@ -80,9 +80,9 @@ func report(s *State, c *ReportIncident, env *domain.Env, p *regulation.Profile)
 	discovered := c.DiscoveredAt.Start().UTC()
 	switch {
 	case s.Exists():
-		return nil, refused("incident", "id_in_use", "C-2.1.2", "this id belongs to an incident already; choose another id")
+		return nil, domain.RefusedField("incident", "id_in_use", "C-2.1.2", "this id belongs to an incident already; choose another id")
 	case discovered.After(env.At):
-		return nil, refused("discovered_at", "in_future", "L-33", "it was discovered after it is reported; compare the two times")
+		return nil, domain.RefusedField("discovered_at", "in_future", "L-33", "it was discovered after it is reported; compare the two times")
 	}
 	hours := clockHours
 	if p != nil && p.Terms.BreachHours.Value > 0 {
@@ -105,7 +105,7 @@ func report(s *State, c *ReportIncident, env *domain.Env, p *regulation.Profile)
 	if p != nil && p.Role.Default == "processor" {
 		env.Warn(WarnCommissioner)
 	}
-	return fact(e, seal(c.Incident, words)), nil
+	return domain.OneFact(e, seal(c.Incident, words)), nil
 }
 
 // dossiersOf are the dossiers of the report, with the one that the command
@@ -123,12 +123,12 @@ func assess(c *AssessIncident, env *domain.Env) ([]domain.Fact, error) {
 	e := &Assessed{Risk: riskOf(c.Risk), NotifyAuthority: *c.NotifyAuthority, NotifyClients: *c.NotifyClients}
 	switch {
 	case !e.NotifyAuthority && (e.Risk == "medium" || e.Risk == "high"):
-		return nil, refused("notify_authority", "notification_due", "L-33",
+		return nil, domain.RefusedField("notify_authority", "notification_due", "L-33",
 			"where people run a risk the authority hears of it; notify it, or give a risk of none or low with the reason")
 	case !e.NotifyClients && e.Risk == "high":
 		env.Warn(WarnClients)
 	}
-	return fact(e, seal(c.Incident, map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(e, seal(c.Incident, map[string]any{"reason": c.Reason})), nil
 }
 
 func notify(s *State, c *NotifyAuthority, env *domain.Env) ([]domain.Fact, error) {
@@ -138,35 +138,25 @@ func notify(s *State, c *NotifyAuthority, env *domain.Env) ([]domain.Fact, error
 	}
 	switch {
 	case at.After(env.At):
-		return nil, refused("notified_at", "in_future", "L-33", "this lies after the time at which it is recorded; give the time at which the authority was notified")
+		return nil, domain.RefusedField("notified_at", "in_future", "L-33", "this lies after the time at which it is recorded; give the time at which the authority was notified")
 	case at.Before(s.DiscoveredAt):
-		return nil, refused("notified_at", "before_discovery", "L-33", "this lies before the discovery of the incident; compare the two times")
+		return nil, domain.RefusedField("notified_at", "before_discovery", "L-33", "this lies before the discovery of the incident; compare the two times")
 	}
-	return fact(&AuthorityNotified{NotifiedAt: at}, seal(c.Incident, map[string]any{"reference": c.Reference})), nil
+	return domain.OneFact(&AuthorityNotified{NotifiedAt: at}, seal(c.Incident, map[string]any{"reference": c.Reference})), nil
 }
 
 func closeIt(s *State, c *CloseIncident, env *domain.Env) ([]domain.Fact, error) {
 	switch {
 	case c.ClosedOn.After(nl.DateOf(env.Now)):
-		return nil, refused("closed_on", "in_future", "C-2.1.2", "this day lies in the future; give the day on which it was closed")
+		return nil, domain.RefusedField("closed_on", "in_future", "C-2.1.2", "this day lies in the future; give the day on which it was closed")
 	case c.ClosedOn.Before(nl.DateOf(s.DiscoveredAt)):
-		return nil, refused("closed_on", "before_discovery", "C-2.1.2", "this lies before the discovery of the incident; compare the two dates")
+		return nil, domain.RefusedField("closed_on", "before_discovery", "C-2.1.2", "this lies before the discovery of the incident; compare the two dates")
 	case s.Risk == "" && s.NotifiedAt.IsZero():
-		return nil, refused("incident", "not_assessed", "L-33", "the risk of this incident has not been assessed; assess it, with the reason, before closing it")
+		return nil, domain.RefusedField("incident", "not_assessed", "L-33", "the risk of this incident has not been assessed; assess it, with the reason, before closing it")
 	case s.NotifyAuthority && s.NotifiedAt.IsZero():
-		return nil, refused("incident", "authority_not_notified", "L-33", "the authority has not been notified yet, as the assessment says it must be; notify it, or assess the incident anew")
+		return nil, domain.RefusedField("incident", "authority_not_notified", "L-33", "the authority has not been notified yet, as the assessment says it must be; notify it, or assess the incident anew")
 	}
-	return fact(&Closed{ClosedOn: c.ClosedOn}, seal(c.Incident, map[string]any{"outcome": c.Outcome})), nil
-}
-
-func refused(field, code, rule, message string) *domain.Error {
-	e := domain.Refused(code, rule, message)
-	e.Field = field
-	return e
-}
-
-func fact(e domain.Event, s []domain.Section) []domain.Fact {
-	return []domain.Fact{{Event: e, Sections: s}}
+	return domain.OneFact(&Closed{ClosedOn: c.ClosedOn}, seal(c.Incident, map[string]any{"outcome": c.Outcome})), nil
 }
 
 func seal(incident domain.ID, fields map[string]any) []domain.Section {

@@ -85,9 +85,9 @@ func (d *decision) register(c *RegisterVolume) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if d.s.Volumes[c.Volume] != nil {
-		return nil, refused("volume", "id_in_use", "C-1.1b", "this id belongs to a volume already; choose another id")
+		return nil, domain.RefusedField("volume", "id_in_use", "C-1.1b", "this id belongs to a volume already; choose another id")
 	}
-	return fact(&VolumeRegistered{Place{c.Volume, d.env.Dossier, c.Cabinet}}, nil), nil
+	return domain.OneFact(&VolumeRegistered{Place{c.Volume, d.env.Dossier, c.Cabinet}}, nil), nil
 }
 
 // volume finds a volume that is not destroyed, and checks the time of the command.
@@ -100,7 +100,7 @@ func (d *decision) volume(id domain.ID) (*Volume, Place, error) {
 		return nil, Place{}, err
 	}
 	if !v.Destroyed.IsZero() {
-		return nil, Place{}, refused("volume", "volume_destroyed", "C-2.5c", "this volume has been destroyed")
+		return nil, Place{}, domain.RefusedField("volume", "volume_destroyed", "C-2.5c", "this volume has been destroyed")
 	}
 	return v, Place{Volume: id, Dossier: v.Dossier, Cabinet: v.Cabinet}, nil
 }
@@ -116,12 +116,12 @@ func (d *decision) checkOut(c *CheckOutPaper) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if _, out := v.IsOut(); out {
-		return nil, refused("volume", "already_out", d.rule, "this volume is out already; have it put back first")
+		return nil, domain.RefusedField("volume", "already_out", d.rule, "this volume is out already; have it put back first")
 	}
 	if err := d.profile.CheckPurpose(c.Purpose); err != nil {
 		return nil, err
 	}
-	return fact(&CheckedOut{place, c.Purpose}, seal(v.Dossier, map[string]any{"note": c.Note})), nil
+	return domain.OneFact(&CheckedOut{place, c.Purpose}, seal(v.Dossier, map[string]any{"note": c.Note})), nil
 }
 
 func (d *decision) checkIn(c *CheckInPaper) ([]domain.Fact, error) {
@@ -130,12 +130,12 @@ func (d *decision) checkIn(c *CheckInPaper) ([]domain.Fact, error) {
 		return nil, err
 	}
 	if _, out := v.IsOut(); !out {
-		return nil, refused("volume", "not_out", d.rule, "this volume is not out; nothing has to be put back")
+		return nil, domain.RefusedField("volume", "not_out", d.rule, "this volume is not out; nothing has to be put back")
 	}
 	if c.Cabinet != "" {
 		place.Cabinet = c.Cabinet
 	}
-	return fact(&CheckedIn{place}, nil), nil
+	return domain.OneFact(&CheckedIn{place}, nil), nil
 }
 
 // attest judges a day that is over by what was out at its end, and today by
@@ -147,16 +147,16 @@ func (d *decision) attest(c *AttestCabinets) ([]domain.Fact, error) {
 	today, at := nl.DateOf(d.env.At), d.env.At
 	switch {
 	case c.Date.After(today):
-		return nil, refused("date", "in_future", "S-Bev1", "this day is still to come; attest a cabinet at the end of the day")
+		return nil, domain.RefusedField("date", "in_future", "S-Bev1", "this day is still to come; attest a cabinet at the end of the day")
 	case c.Date.Before(today.AddDays(-keptDays)):
-		return nil, refused("date", "too_late", "S-Bev1", "this is more than 31 days ago, and nobody can attest now how the cabinet stood then; write the omission down as an incident")
+		return nil, domain.RefusedField("date", "too_late", "S-Bev1", "this is more than 31 days ago, and nobody can attest now how the cabinet stood then; write the omission down as an incident")
 	case c.Date.Before(today):
 		at = c.Date.End().Add(-time.Nanosecond)
 	}
 	out := d.s.OutOf(c.Cabinet, at)
 	for _, id := range out {
 		if c.Explanations[id] == "" {
-			return nil, refused("explanations", "volume_out", "S-Bev1", "a volume of this cabinet is out without an explanation; have it put back, or explain for each volume that is out why")
+			return nil, domain.RefusedField("explanations", "volume_out", "S-Bev1", "a volume of this cabinet is out without an explanation; have it put back, or explain for each volume that is out why")
 		}
 	}
 	sections, err := d.explained(c.Explanations)
@@ -166,7 +166,7 @@ func (d *decision) attest(c *AttestCabinets) ([]domain.Fact, error) {
 	if !d.s.HasCabinet(c.Cabinet) {
 		d.env.Warn(WarnCabinetUnknown)
 	}
-	return fact(&Attested{Date: c.Date, Cabinet: c.Cabinet, Out: out}, sections), nil
+	return domain.OneFact(&Attested{Date: c.Date, Cabinet: c.Cabinet, Out: out}, sections), nil
 }
 
 // explained seals each explanation under the dossier of its volume, whatever
@@ -202,19 +202,19 @@ func (d *decision) destroy(c *DestroyPaper) ([]domain.Fact, error) {
 	by, out := v.IsOut()
 	switch {
 	case c.WitnessedBy == d.env.Actor:
-		return nil, refused("witnessed_by", "witness_is_actor", "C-2.5c", "whoever destroys paper does not witness it; have a second person witness it")
+		return nil, domain.RefusedField("witnessed_by", "witness_is_actor", "C-2.5c", "whoever destroys paper does not witness it; have a second person witness it")
 	case c.List == "" && d.env.Dossier == "":
 		return nil, domain.Invalid("missing", "list", "name the list of destruction, or the dossier to which the volume belongs")
 	case d.dossier.Held:
-		return nil, refused("volume", "held", "C-2.5c", "a hold forbids the destruction of this dossier; lift it first")
+		return nil, domain.RefusedField("volume", "held", "C-2.5c", "a hold forbids the destruction of this dossier; lift it first")
 	case out && by != d.env.Actor:
-		return nil, refused("volume", "already_out", d.rule, "somebody else has this volume out; have it put back first")
+		return nil, domain.RefusedField("volume", "already_out", d.rule, "somebody else has this volume out; have it put back first")
 	}
 	if err := d.witness(c.WitnessedBy); err != nil {
 		return nil, err
 	}
 	method, words := methodOf(c.Method)
-	return fact(&Destroyed{Place: place, List: c.List, Method: method, WitnessedBy: c.WitnessedBy}, seal(v.Dossier, map[string]any{"method": words})), nil
+	return domain.OneFact(&Destroyed{Place: place, List: c.List, Method: method, WitnessedBy: c.WitnessedBy}, seal(v.Dossier, map[string]any{"method": words})), nil
 }
 
 // witness asks that the witness works here, or is engaged, and is bound to
@@ -223,23 +223,13 @@ func (d *decision) witness(id domain.ID) *domain.Error {
 	s, _ := d.env.Known[domain.Ref{Agency: d.env.Agency, Kind: domain.KindStaff, ID: id}].(*staff.State)
 	switch {
 	case !s.ActiveAt(d.env.At):
-		e := refused("witnessed_by", "unknown_staff", "C-2.7e", "there is no such member of staff in this agency at that time; enrol the person first")
+		e := domain.RefusedField("witnessed_by", "unknown_staff", "C-2.7e", "there is no such member of staff in this agency at that time; enrol the person first")
 		e.Kind = domain.KindNotFound
 		return e
 	case !s.BoundOn(nl.DateOf(d.env.At)):
-		return refused("witnessed_by", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of the witness holds on that day; have it signed and record it first")
+		return domain.RefusedField("witnessed_by", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of the witness holds on that day; have it signed and record it first")
 	}
 	return nil
-}
-
-func refused(field, code, rule, message string) *domain.Error {
-	e := domain.Refused(code, rule, message)
-	e.Field = field
-	return e
-}
-
-func fact(e domain.Event, s []domain.Section) []domain.Fact {
-	return []domain.Fact{{Event: e, Sections: s}}
 }
 
 func seal(dossier domain.ID, fields map[string]any) []domain.Section {

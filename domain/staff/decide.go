@@ -168,59 +168,49 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 
 func enrol(s *State, c *EnrolStaff) ([]domain.Fact, error) {
 	if s.Exists() {
-		return nil, refused("staff", "already_enrolled", "C-2.7e", "this id belongs to somebody who is enrolled already; choose another id")
+		return nil, domain.RefusedField("staff", "already_enrolled", "C-2.7e", "this id belongs to somebody who is enrolled already; choose another id")
 	}
-	return fact(&Enrolled{}, seal(c.Staff, map[string]any{"name": c.Name, "login": c.Login})), nil
+	return domain.OneFact(&Enrolled{}, seal(c.Staff, map[string]any{"name": c.Name, "login": c.Login})), nil
 }
 
 func end(s *State, c *EndStaff, env *domain.Env) ([]domain.Fact, error) {
 	switch {
 	case !s.LeftOn.IsZero():
-		return nil, refused("staff", "already_ended", "C-2.7e", "this member of staff has left already")
+		return nil, domain.RefusedField("staff", "already_ended", "C-2.7e", "this member of staff has left already")
 	case c.LeftOn.Before(nl.DateOf(s.Enrolled)):
-		return nil, refused("left_on", "before_enrolment", "C-2.7e", "the last day lies before the enrolment; compare the date")
+		return nil, domain.RefusedField("left_on", "before_enrolment", "C-2.7e", "the last day lies before the enrolment; compare the date")
 	case env.Responsible > 0:
-		return nil, refused("staff", "still_responsible", "C-0d", "this member of staff is still responsible for a dossier; assign somebody else first (the account can be closed at once)")
+		return nil, domain.RefusedField("staff", "still_responsible", "C-0d", "this member of staff is still responsible for a dossier; assign somebody else first (the account can be closed at once)")
 	}
-	return fact(&Ended{LeftOn: c.LeftOn}, nil), nil
+	return domain.OneFact(&Ended{LeftOn: c.LeftOn}, nil), nil
 }
 
 func sign(c *SignConfidentiality, env *domain.Env) ([]domain.Fact, error) {
 	if c.SignedOn.After(nl.DateOf(env.Now)) {
-		return nil, refused("signed_on", "in_future", "C-2.1.5", "a declaration counts from the day on which it was signed, which cannot lie in the future")
+		return nil, domain.RefusedField("signed_on", "in_future", "C-2.1.5", "a declaration counts from the day on which it was signed, which cannot lie in the future")
 	}
-	return fact(&ConfidentialitySigned{SignedOn: c.SignedOn, Until: c.Until}, seal(c.Staff, map[string]any{"reference": c.Reference})), nil
+	return domain.OneFact(&ConfidentialitySigned{SignedOn: c.SignedOn, Until: c.Until}, seal(c.Staff, map[string]any{"reference": c.Reference})), nil
 }
 
 func grant(s *State, c *GrantRole, env *domain.Env) ([]domain.Fact, error) {
 	switch {
 	case c.Staff == env.Actor:
-		return nil, refused("staff", "grant_to_self", "C-2.7e", "nobody grants a role to himself; ask another administrator")
+		return nil, domain.RefusedField("staff", "grant_to_self", "C-2.7e", "nobody grants a role to himself; ask another administrator")
 	case !s.ActiveAt(env.At):
-		return nil, refused("staff", "staff_ended", "C-2.7e", "this member of staff has left; enrol the person again under another id")
+		return nil, domain.RefusedField("staff", "staff_ended", "C-2.7e", "this member of staff has left; enrol the person again under another id")
 	case !s.BoundOn(nl.DateOf(env.At)):
-		return nil, refused("staff", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of this member of staff holds on that day; have it signed and record it first")
+		return nil, domain.RefusedField("staff", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of this member of staff holds on that day; have it signed and record it first")
 	case slices.Contains(s.RolesAt(env.At), c.Role):
-		return nil, refused("role", "role_held", "C-2.7e", "this member of staff holds that role already")
+		return nil, domain.RefusedField("role", "role_held", "C-2.7e", "this member of staff holds that role already")
 	}
-	return fact(&RoleGranted{Role: c.Role}, nil), nil
+	return domain.OneFact(&RoleGranted{Role: c.Role}, nil), nil
 }
 
 func revoke(s *State, c *RevokeRole, env *domain.Env) ([]domain.Fact, error) {
 	if !slices.ContainsFunc(s.Roles, func(r RoleSpan) bool { return r.Role == c.Role && r.Until.IsZero() }) {
-		return nil, refused("role", "role_not_held", "C-2.7e", "this member of staff does not hold that role")
+		return nil, domain.RefusedField("role", "role_not_held", "C-2.7e", "this member of staff does not hold that role")
 	}
-	return fact(&RoleRevoked{Role: c.Role}, nil), nil
-}
-
-func refused(field, code, rule, message string) *domain.Error {
-	e := domain.Refused(code, rule, message)
-	e.Field = field
-	return e
-}
-
-func fact(e domain.Event, s []domain.Section) []domain.Fact {
-	return []domain.Fact{{Event: e, Sections: s}}
+	return domain.OneFact(&RoleRevoked{Role: c.Role}, nil), nil
 }
 
 func seal(staff domain.ID, fields map[string]any) []domain.Section {

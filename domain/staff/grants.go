@@ -157,7 +157,7 @@ func grantAccess(s *State, c *GrantAccess, env *domain.Env) ([]domain.Fact, erro
 	}
 	for _, id := range c.Dossiers {
 		if env.Known[domain.Ref{Agency: env.Agency, Kind: domain.KindDossier, ID: id}] == nil {
-			e := refused("dossiers", "unknown_dossier", "C-0a", "one of these dossiers does not exist in this agency; compare their ids")
+			e := domain.RefusedField("dossiers", "unknown_dossier", "C-0a", "one of these dossiers does not exist in this agency; compare their ids")
 			e.Kind = domain.KindNotFound
 			return nil, e
 		}
@@ -170,7 +170,7 @@ func grantAccess(s *State, c *GrantAccess, env *domain.Env) ([]domain.Fact, erro
 		Grant: c.Grant, Dossiers: slices.Sorted(slices.Values(c.Dossiers)), Team: c.Team, Categories: slices.Sorted(slices.Values(c.Categories)),
 		Purpose: c.Purpose, From: from, Until: until, AuthorisedBy: c.AuthorisedBy,
 	}
-	return fact(e, seal(c.Staff, map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(e, seal(c.Staff, map[string]any{"reason": c.Reason})), nil
 }
 
 func grantMaintenance(s *State, c *GrantMaintenance, env *domain.Env) ([]domain.Fact, error) {
@@ -180,19 +180,19 @@ func grantMaintenance(s *State, c *GrantMaintenance, env *domain.Env) ([]domain.
 	case p == nil:
 		return nil, noRegulation()
 	case !p.Suppliers.Value:
-		return nil, refused("staff", "suppliers_not_allowed", rule, "the regulation gives suppliers no access; have the work done without it")
+		return nil, domain.RefusedField("staff", "suppliers_not_allowed", rule, "the regulation gives suppliers no access; have the work done without it")
 	case blank(c.Contract):
-		return nil, refused("contract", "no_contract", rule, "a supplier comes in on a contract that binds to secrecy; name it")
+		return nil, domain.RefusedField("contract", "no_contract", rule, "a supplier comes in on a contract that binds to secrecy; name it")
 	case c.From.IsZero() || c.Until.IsZero():
-		return nil, refused("until", "no_window", rule, "a supplier has no standing access; give the beginning and the end of the window")
+		return nil, domain.RefusedField("until", "no_window", rule, "a supplier has no standing access; give the beginning and the end of the window")
 	case blank(c.Ticket):
-		return nil, refused("ticket", "no_ticket", rule, "the work that needs access has a number; name it")
+		return nil, domain.RefusedField("ticket", "no_ticket", rule, "the work that needs access has a number; name it")
 	}
 	if err := grantee(s, c.Staff, c.Grant, env); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(s.RolesAt(env.At), "supplier") {
-		return nil, refused("staff", "not_a_supplier", rule, "a maintenance window is for somebody with the role of supplier; grant that role first")
+		return nil, domain.RefusedField("staff", "not_a_supplier", rule, "a maintenance window is for somebody with the role of supplier; grant that role first")
 	}
 	if err := approver(c.Staff, c.ApprovedBy, "approved_by", roleApproves, rule, env); err != nil {
 		return nil, err
@@ -202,23 +202,23 @@ func grantMaintenance(s *State, c *GrantMaintenance, env *domain.Env) ([]domain.
 		return nil, err
 	}
 	if until.Sub(from) > MaxMaintenance {
-		return nil, refused("until", "too_long", rule, "a maintenance window lasts seven days at most; shorten it, and open another one when the work goes on")
+		return nil, domain.RefusedField("until", "too_long", rule, "a maintenance window lasts seven days at most; shorten it, and open another one when the work goes on")
 	}
 	e := &MaintenanceGranted{Grant: c.Grant, From: from, Until: until, ApprovedBy: c.ApprovedBy}
-	return fact(e, seal(c.Staff, map[string]any{"contract": c.Contract, "ticket": c.Ticket})), nil
+	return domain.OneFact(e, seal(c.Staff, map[string]any{"contract": c.Contract, "ticket": c.Ticket})), nil
 }
 
 func revokeAccess(s *State, c *RevokeAccess, env *domain.Env) ([]domain.Fact, error) {
 	i := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.ID == c.Grant })
 	switch {
 	case i < 0:
-		e := refused("grant", "unknown_grant", "C-2.7a", "this member of staff has no such grant; compare its id")
+		e := domain.RefusedField("grant", "unknown_grant", "C-2.7a", "this member of staff has no such grant; compare its id")
 		e.Kind = domain.KindNotFound
 		return nil, e
 	case !env.At.Before(s.Grants[i].Until):
-		return nil, refused("grant", "grant_ended", "C-2.7a", "this grant has ended already")
+		return nil, domain.RefusedField("grant", "grant_ended", "C-2.7a", "this grant has ended already")
 	}
-	return fact(&AccessRevoked{Grant: c.Grant}, seal(c.Staff, map[string]any{"reason": c.Reason})), nil
+	return domain.OneFact(&AccessRevoked{Grant: c.Grant}, seal(c.Staff, map[string]any{"reason": c.Reason})), nil
 }
 
 // grantee asks that whoever gets a grant works here, is bound to secrecy, and
@@ -226,13 +226,13 @@ func revokeAccess(s *State, c *RevokeAccess, env *domain.Env) ([]domain.Fact, er
 func grantee(s *State, staff, grant domain.ID, env *domain.Env) *domain.Error {
 	switch {
 	case slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.ID == grant }):
-		return refused("grant", "id_in_use", "C-2.7a", "this id belongs to a grant already; choose another id")
+		return domain.RefusedField("grant", "id_in_use", "C-2.7a", "this id belongs to a grant already; choose another id")
 	case staff == env.Actor:
-		return refused("staff", "grant_to_self", "C-2.7e", "nobody grants access to himself; have somebody else grant it")
+		return domain.RefusedField("staff", "grant_to_self", "C-2.7e", "nobody grants access to himself; have somebody else grant it")
 	case !s.ActiveAt(env.At):
-		return refused("staff", "staff_ended", "C-2.7e", "this member of staff has left; enrol the person again under another id")
+		return domain.RefusedField("staff", "staff_ended", "C-2.7e", "this member of staff has left; enrol the person again under another id")
 	case !s.BoundOn(nl.DateOf(env.At)):
-		return refused("staff", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of this member of staff holds on that day; have it signed and record it first")
+		return domain.RefusedField("staff", "no_confidentiality", "C-2.1.5", "no declaration of confidentiality of this member of staff holds on that day; have it signed and record it first")
 	}
 	return nil
 }
@@ -246,9 +246,9 @@ func approver(grantee, id domain.ID, field, role, rule string, env *domain.Env) 
 	other, _ := env.Known[domain.Ref{Agency: env.Agency, Kind: domain.KindStaff, ID: id}].(*State)
 	switch {
 	case id == grantee:
-		return refused(field, "grant_to_self", rule, "nobody authorises his own access; have another director authorise it")
+		return domain.RefusedField(field, "grant_to_self", rule, "nobody authorises his own access; have another director authorise it")
 	case !slices.Contains(other.RolesAt(env.At), role):
-		return refused(field, "not_authorised", rule, "this is authorised by a director, and the person named is none at that time; have a director authorise it")
+		return domain.RefusedField(field, "not_authorised", rule, "this is authorised by a director, and the person named is none at that time; have a director authorise it")
 	}
 	return nil
 }
@@ -262,9 +262,9 @@ func window(from, until nl.Moment, rule string, env *domain.Env) (start, end tim
 	}
 	switch {
 	case start.Before(env.At.Add(-domain.NowSlack)) && !env.Backdated():
-		return start, end, refused("from", "not_now", rule, "this begins now or later, never earlier; give a later beginning")
+		return start, end, domain.RefusedField("from", "not_now", rule, "this begins now or later, never earlier; give a later beginning")
 	case !end.After(start) || !end.After(env.At):
-		return start, end, refused("until", "out_of_range", rule, "the end lies before the beginning, or has passed; compare the two")
+		return start, end, domain.RefusedField("until", "out_of_range", rule, "the end lies before the beginning, or has passed; compare the two")
 	}
 	return start, end, nil
 }
