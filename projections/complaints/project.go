@@ -5,8 +5,6 @@ package complaints
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
@@ -63,16 +61,10 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 				e.ReceivedOn.String(), e.Due.String(), e.Channel, e.AboutStaff, e.Clause, "", "", "",
 			})
 		case *dossier.ComplaintResolved:
-			row, ok, err := tx.Get(ctx, Name, r.Meta.Agency, r.Meta.Aggregate, e.Complaint)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				return fmt.Errorf("complaints: the commit at %d answers a complaint that was never filed", r.Meta.Position)
-			}
-			row = slices.Clone(row)
-			row[colHandler], row[colAnsweredOn], row[colOutcome] = e.Handler, e.AnsweredOn.String(), e.Outcome
-			return tx.Put(ctx, Name, row)
+			answer := rows.Set(func(row readdb.Row) {
+				row[colHandler], row[colAnsweredOn], row[colOutcome] = e.Handler, e.AnsweredOn.String(), e.Outcome
+			})
+			return rows.Change(ctx, tx, &r.Meta, "answers a complaint that was never filed", answer, Name, r.Meta.Agency, r.Meta.Aggregate, e.Complaint)
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package deadlines
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -36,14 +35,7 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, 
 	if err != nil {
 		return err
 	}
-	for _, r := range list {
-		if err := f(r); errors.Is(err, rows.ErrStop) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows.Give(list, f)
 }
 
 // All gives what List calls back with.

@@ -2,7 +2,6 @@ package dossiers
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
@@ -84,14 +83,9 @@ func (f *fold) restrict(record domain.ID, on bool) error {
 }
 
 func (f *fold) changeRecord(record domain.ID, change func(readdb.Row)) error {
-	row, ok, err := f.tx.Get(f.ctx, tableRecords, f.row[colAgency], f.row[colDossier], record)
-	if err != nil {
-		return err
-	}
-	if !ok {
+	found, err := rows.ChangeAny(f.ctx, f.tx, rows.Set(change), tableRecords, f.row[colAgency], f.row[colDossier], record)
+	if err == nil && !found {
 		return fmt.Errorf("dossiers: the commit at %d is about a record that is not there", f.commit.Position)
 	}
-	row = slices.Clone(row)
-	change(row)
-	return f.tx.Put(f.ctx, tableRecords, row)
+	return err
 }

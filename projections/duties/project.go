@@ -168,13 +168,8 @@ func (f fold) row(rest ...any) readdb.Row {
 // change changes a row that an earlier event made; there is none where that
 // event made no fact.
 func (f fold) change(table, key string, do func(row readdb.Row)) error {
-	row, ok, err := f.tx.Get(f.ctx, table, f.meta.Agency, f.meta.Aggregate, key)
-	if err != nil || !ok {
-		return err
-	}
-	row = slices.Clone(row)
-	do(row)
-	return f.tx.Put(f.ctx, table, row)
+	_, err := rows.ChangeAny(f.ctx, f.tx, rows.Set(do), table, f.meta.Agency, f.meta.Aggregate, key)
+	return err
 }
 
 // item folds what concerns one item: a record, or particulars that somebody

@@ -5,8 +5,6 @@ package hours
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
@@ -79,15 +77,9 @@ func worker(e *dossier.HoursLogged, r *domain.Recorded) string {
 }
 
 func correct(ctx context.Context, tx readdb.Tx, e *dossier.HoursCorrected, r *domain.Recorded) error {
-	row, ok, err := tx.Get(ctx, Name, r.Meta.Agency, r.Meta.Aggregate, e.Entry)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("hours: the commit at %d corrects an entry that is not there", r.Meta.Position)
-	}
-	row = slices.Clone(row)
-	row[colMinutes] = int64(e.Minutes)
-	row[colCorrections] = row[colCorrections].(int64) + 1
-	return tx.Put(ctx, Name, row)
+	do := rows.Set(func(row readdb.Row) {
+		row[colMinutes] = int64(e.Minutes)
+		row[colCorrections] = row[colCorrections].(int64) + 1
+	})
+	return rows.Change(ctx, tx, &r.Meta, "corrects an entry that is not there", do, Name, r.Meta.Agency, r.Meta.Aggregate, e.Entry)
 }

@@ -5,8 +5,6 @@ package incidents
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/incident"
@@ -97,14 +95,5 @@ func assess(row readdb.Row, e *incident.Assessed, at int64) {
 }
 
 func change(ctx context.Context, tx readdb.Tx, meta *domain.Meta, do func(row readdb.Row)) error {
-	row, ok, err := tx.Get(ctx, Name, meta.Agency, meta.Aggregate)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("incidents: the commit at %d is about an incident that was never reported", meta.Position)
-	}
-	row = slices.Clone(row)
-	do(row)
-	return tx.Put(ctx, Name, row)
+	return rows.Change(ctx, tx, meta, "is about an incident that was never reported", rows.Set(do), Name, meta.Agency, meta.Aggregate)
 }

@@ -3,7 +3,6 @@ package notices
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -31,14 +30,7 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, f func(Row) er
 	if err != nil {
 		return err
 	}
-	for _, r := range list {
-		if err := f(r); errors.Is(err, rows.ErrStop) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows.Give(list, f)
 }
 
 // All gives the rows of List out of what its caller has loaded already.

@@ -2,7 +2,6 @@ package obligations
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -39,17 +38,10 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, 
 	}
 	slices.SortFunc(l.rows, compare)
 	l.rows = slices.Compact(l.rows)
-	for _, r := range l.rows {
-		if !filter.From.IsZero() && r.SinceOn.Before(nl.DateOf(filter.From)) || !filter.Until.IsZero() && r.SinceOn.After(nl.DateOf(filter.Until.Add(-1))) {
-			continue
-		}
-		if err := f(r); errors.Is(err, rows.ErrStop) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
+	l.rows = slices.DeleteFunc(l.rows, func(r Row) bool {
+		return !filter.From.IsZero() && r.SinceOn.Before(nl.DateOf(filter.From)) || !filter.Until.IsZero() && r.SinceOn.After(nl.DateOf(filter.Until.Add(-1)))
+	})
+	return rows.Give(l.rows, f)
 }
 
 // lister gathers the rows of one list.

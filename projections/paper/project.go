@@ -5,7 +5,6 @@ package paper
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -136,18 +135,7 @@ func (f fold) cabinet(name string) error {
 }
 
 func (f fold) change(volume domain.ID, do func(row readdb.Row) error) error {
-	row, ok, err := f.tx.Get(f.ctx, Name, f.meta.Agency, volume)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("paper: the commit at %d is about a volume that was never registered", f.meta.Position)
-	}
-	row = slices.Clone(row)
-	if err := do(row); err != nil {
-		return err
-	}
-	return f.tx.Put(f.ctx, Name, row)
+	return rows.Change(f.ctx, f.tx, f.meta, "is about a volume that was never registered", do, Name, f.meta.Agency, volume)
 }
 
 func (f fold) out(e *paper.CheckedOut) error {

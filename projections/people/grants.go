@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -55,14 +54,6 @@ func (s site) grant(id domain.ID, from, until time.Time) error {
 
 // revoke ends a grant; one that had not begun never does.
 func (s site) revoke(id domain.ID) error {
-	row, ok, err := s.tx.Get(s.ctx, tableGrants, s.meta.Agency, s.meta.Aggregate, id)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("people: the commit at %d revokes a grant that was never given", s.meta.Position)
-	}
-	row = slices.Clone(row)
-	row[grantEnds] = min(row[grantEnds].(int64), rows.Instant(s.meta.Occurred))
-	return s.tx.Put(s.ctx, tableGrants, row)
+	do := rows.Set(func(row readdb.Row) { row[grantEnds] = min(row[grantEnds].(int64), rows.Instant(s.meta.Occurred)) })
+	return rows.Change(s.ctx, s.tx, s.meta, "revokes a grant that was never given", do, tableGrants, s.meta.Agency, s.meta.Aggregate, id)
 }

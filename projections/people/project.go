@@ -5,7 +5,6 @@ package people
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -175,18 +174,12 @@ func (s site) enrol() error {
 }
 
 func (s site) changeStaff(change func(readdb.Row)) error {
-	row, ok, err := s.tx.Get(s.ctx, tableStaff, s.meta.Agency, s.meta.Aggregate)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("people: the commit at %d is about a member of staff who was never enrolled", s.meta.Position)
-	}
-	row = slices.Clone(row)
-	change(row)
-	row[staffPosition] = int64(s.meta.Position)
-	row[staffLastEvent] = max(row[staffLastEvent].(int64), rows.Instant(s.meta.Occurred))
-	return s.tx.Put(s.ctx, tableStaff, row)
+	do := rows.Set(func(row readdb.Row) {
+		change(row)
+		row[staffPosition] = int64(s.meta.Position)
+		row[staffLastEvent] = max(row[staffLastEvent].(int64), rows.Instant(s.meta.Occurred))
+	})
+	return rows.Change(s.ctx, s.tx, s.meta, "is about a member of staff who was never enrolled", do, tableStaff, s.meta.Agency, s.meta.Aggregate)
 }
 
 // putRecipient registers a recipient or replaces what is registered; the day
@@ -207,14 +200,8 @@ func (s site) putRecipient(id domain.ID, t agency.RecipientTerms) error {
 }
 
 func (s site) endRecipient(id domain.ID) error {
-	row, ok, err := s.tx.Get(s.ctx, tableRecipients, s.meta.Agency, id)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("people: the commit at %d ends a recipient that was never registered", s.meta.Position)
-	}
-	row = slices.Clone(row)
-	row[recipientEnded], row[recipientPosition] = rows.Instant(s.meta.Occurred), int64(s.meta.Position)
-	return s.tx.Put(s.ctx, tableRecipients, row)
+	do := rows.Set(func(row readdb.Row) {
+		row[recipientEnded], row[recipientPosition] = rows.Instant(s.meta.Occurred), int64(s.meta.Position)
+	})
+	return rows.Change(s.ctx, s.tx, s.meta, "ends a recipient that was never registered", do, tableRecipients, s.meta.Agency, id)
 }

@@ -2,7 +2,6 @@ package regulations
 
 import (
 	"context"
-	"errors"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -63,20 +62,15 @@ func Activities(ctx context.Context, db *readdb.DB, agency string, day nl.Date, 
 	if err != nil {
 		return err
 	}
+	var list []Activity
 	for _, name := range b.Agencies() {
-		adoption := b.adoptionOn(name, day)
-		if adoption == nil {
-			continue
-		}
-		for _, entry := range regulation.Activities(adoption.Document) {
-			if err := f(activity(name, adoption, entry)); errors.Is(err, rows.ErrStop) {
-				return nil
-			} else if err != nil {
-				return err
+		if adoption := b.adoptionOn(name, day); adoption != nil {
+			for _, entry := range regulation.Activities(adoption.Document) {
+				list = append(list, activity(name, adoption, entry))
 			}
 		}
 	}
-	return nil
+	return rows.Give(list, f)
 }
 
 // activity gives an entry of the register that a regulation is, as a row.

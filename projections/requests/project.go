@@ -5,8 +5,6 @@ package requests
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
@@ -105,14 +103,5 @@ func count(items []dossier.DecidedItem, decision string) (n int64) {
 }
 
 func change(ctx context.Context, tx readdb.Tx, meta *domain.Meta, request domain.ID, do func(row readdb.Row)) error {
-	row, ok, err := tx.Get(ctx, Name, meta.Agency, meta.Aggregate, request)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("requests: the commit at %d is about a request that was never received", meta.Position)
-	}
-	row = slices.Clone(row)
-	do(row)
-	return tx.Put(ctx, Name, row)
+	return rows.Change(ctx, tx, meta, "is about a request that was never received", rows.Set(do), Name, meta.Agency, meta.Aggregate, request)
 }

@@ -140,18 +140,7 @@ func (f fold) adopt(place int, e *agency.RegulationAdopted) error {
 }
 
 func (f fold) change(do func(readdb.Row) error) error {
-	row, ok, err := f.tx.Get(f.ctx, Name, f.meta.Agency, f.meta.Aggregate)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("retention: the commit at %d is about a dossier that was never opened", f.meta.Position)
-	}
-	row = slices.Clone(row)
-	if err := do(row); err != nil {
-		return err
-	}
-	return f.tx.Put(f.ctx, Name, row)
+	return rows.Change(f.ctx, f.tx, f.meta, "is about a dossier that was never opened", do, Name, f.meta.Agency, f.meta.Aggregate)
 }
 
 func (f fold) trajectories(do func([]trajectory) []trajectory) error {
