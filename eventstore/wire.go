@@ -50,20 +50,30 @@ func Marshal(e *Envelope, sealed [][]byte) (payload []byte, leaf Leaf, err error
 	if err != nil {
 		return nil, Leaf{}, fmt.Errorf("eventstore: encoding an envelope: %w", err)
 	}
+	if n := storedSize(clear, sealed); n > MaxPayload {
+		return nil, Leaf{}, fmt.Errorf("eventstore: a commit of %d bytes is over the limit of %d", n, MaxPayload)
+	}
+	return joined(clear, sealed), LeafHash(clear), nil
+}
+
+// Stored puts the stored form of a commit together again.
+func (c *Commit) Stored() []byte { return joined(c.Clear, c.Sealed) }
+
+// joined is the stored form: a clear line, a line feed and the ciphertexts.
+func joined(clear []byte, sealed [][]byte) []byte {
+	b := append(append(make([]byte, 0, storedSize(clear, sealed)), clear...), '\n')
+	for _, s := range sealed {
+		b = append(b, s...)
+	}
+	return b
+}
+
+func storedSize(clear []byte, sealed [][]byte) int {
 	n := len(clear) + 1
 	for _, s := range sealed {
 		n += len(s)
 	}
-	if n > MaxPayload {
-		return nil, Leaf{}, fmt.Errorf("eventstore: a commit of %d bytes is over the limit of %d", n, MaxPayload)
-	}
-	payload = make([]byte, 0, n)
-	payload = append(payload, clear...)
-	payload = append(payload, '\n')
-	for _, s := range sealed {
-		payload = append(payload, s...)
-	}
-	return payload, LeafHash(clear), nil
+	return n
 }
 
 // Unmarshal decodes a stored form. It checks the form and the sizes, not the

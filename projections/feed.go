@@ -153,23 +153,9 @@ func (r *Runner) decodeItem(it *item, wants reader) {
 		return
 	}
 	if wants.all {
-		it.Payload = payload(it.Commit)
+		it.Payload = it.Commit.Stored()
 	}
 	it.Events, it.err = r.decode(it.Commit)
-}
-
-// payload is the stored form of a commit: its clear line and its ciphertexts
-// stand one after the other in it.
-func payload(c *eventstore.Commit) []byte {
-	n := len(c.Clear) + 1
-	for _, s := range c.Sealed {
-		n += len(s)
-	}
-	b := append(append(make([]byte, 0, n), c.Clear...), '\n')
-	for _, s := range c.Sealed {
-		b = append(b, s...)
-	}
-	return b
 }
 
 // wantedBy is what any of the targets wants.

@@ -120,7 +120,7 @@ func (s *Subscriber) follow(ctx context.Context, after uint64, out chan<- *messa
 
 // deliver sends one commit until it is acknowledged.
 func deliver(ctx context.Context, c *eventstore.Commit, out chan<- *message.Message) error {
-	payload := stored(c)
+	payload := c.Stored()
 	for pause := pauseFirst; ; pause = min(2*pause, pauseMost) {
 		m := message.NewMessage(c.Envelope.ID, payload)
 		m.Metadata = message.Metadata{MetaPosition: strconv.FormatUint(c.Position, 10), MetaType: c.Envelope.Type}
@@ -163,19 +163,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// stored puts the stored form of a commit together again.
-func stored(c *eventstore.Commit) []byte {
-	n := len(c.Clear) + 1
-	for _, s := range c.Sealed {
-		n += len(s)
-	}
-	b := append(append(make([]byte, 0, n), c.Clear...), '\n')
-	for _, s := range c.Sealed {
-		b = append(b, s...)
-	}
-	return b
 }
 
 type commitKey struct{}
