@@ -108,7 +108,10 @@ func on(stories []*story, date nl.Date) (steps []told, today map[string]day) {
 // when, and so does each refused disclosure (catalogue §3, C-2.6.1); no other
 // refusal leaves a trace.
 func (w *world) history(s *story) {
-	type commit struct{ Type, Actor, Time string }
+	type commit struct {
+		Type, Actor string
+		Time        time.Time
+	}
 	got := map[uint64]commit{}
 	refused := 0
 	for _, row := range w.rows(s.agency, "history", url.Values{}) {
@@ -135,9 +138,10 @@ func (w *world) history(s *story) {
 	if refused != want {
 		w.t.Errorf("%d refused disclosures in the history, want %d", refused, want)
 	}
-	for position, what := range w.position {
-		if agency, command, step := strings.Cut(what, " "); step && agency == s.agency && got[position] == (commit{}) {
-			w.t.Errorf("%s at %d is not in the history", command, position)
+	for position, g := range w.position {
+		c := got[position]
+		if g.agency == s.agency && (c.Actor != g.actor || !g.at.IsZero() && !c.Time.Truncate(time.Second).Equal(g.at)) {
+			w.t.Errorf("%s at %d stands in the history as %+v", g.command, position, c)
 		}
 	}
 }

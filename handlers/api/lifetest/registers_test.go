@@ -179,7 +179,7 @@ func (w *world) inOrder(agency, register string, list []string) {
 		if r.Agency != "" && r.Agency != agency {
 			w.t.Errorf("%s of %s has a row of %s (C-2.8)", register, agency, r.Agency)
 		}
-		if owner := w.position[r.Position]; owner != "" && strings.Fields(owner)[0] != agency {
+		if owner := w.position[r.Position].agency; owner != "" && owner != agency {
 			w.t.Errorf("%s of %s has a row at a position of another agency (C-2.8)", register, agency)
 		}
 		key := fmt.Sprintf("%020d", r.Position)

@@ -32,13 +32,19 @@ type world struct {
 	engine   *reactionstest.World
 	server   *httptest.Server
 	names    names
-	last     uint64            // the newest position that an answer named
-	position map[uint64]string // what stands at a position: agency and command
+	last     uint64           // the newest position that an answer named
+	position map[uint64]given // the steps that left a commit, by its position
+}
+
+// given is a command as it was given.
+type given struct {
+	agency, command, actor string
+	at                     time.Time
 }
 
 func open(t *testing.T, now string) *world {
 	t.Helper()
-	w := &world{t: t, engine: reactionstest.New(t, now, true), names: names{}, position: map[uint64]string{}}
+	w := &world{t: t, engine: reactionstest.New(t, now, true), names: names{}, position: map[uint64]given{}}
 	log := slog.New(slog.DiscardHandler)
 	e := w.engine.Engine
 	signIn, err := auth.Open(t.Context(), auth.Options{DB: e.State, Dialect: e.StateDialect, Log: log, Params: auth.Params{MemoryKiB: 64, Passes: 1, Lanes: 1},
@@ -80,7 +86,7 @@ func (w *world) found(agency, profile, administrator string) {
 		if o.Outcome != commands.Accepted {
 			w.t.Fatalf("%s: %+v", c.name, o)
 		}
-		w.position[o.Position] = agency
+		w.position[o.Position] = given{agency: agency, command: c.name, actor: domain.Operator}
 	}
 }
 
@@ -146,7 +152,11 @@ func (w *world) take(agency string, s step) {
 		w.t.Errorf("%s.story:%d: %s by %s at %s\n got  %s\n want %s\n %s", agency, s.line, s.command, s.who, s.at.Format("2006-01-02 15:04"), got, want, a.Detail)
 	}
 	if s.command != "Read" && a.Position > 0 {
-		w.position[a.Position] = agency + " " + s.command
+		g := given{agency, s.command, w.names.id(agency, s.who), s.at}
+		if s.occurred != "" {
+			g.at = reactionstest.At(s.occurred)
+		}
+		w.position[a.Position] = g
 	}
 	w.last = max(w.last, a.Position, a.AccessPosition)
 }
