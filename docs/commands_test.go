@@ -12,7 +12,9 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 )
 
 var update = flag.Bool("update", false, "write the documents anew")
@@ -64,6 +66,7 @@ func TestCommandsPageIsTrue(t *testing.T) {
 		{"methods", domain.Methods}, {"roles", domain.Roles}, {"sources", domain.Sources}, {"services", domain.Services},
 		{"outcomes", domain.Outcomes}, {"activities", domain.Activities}, {"request kinds", domain.RequestKinds},
 		{"incident kinds", domain.IncidentKinds}, {"incident risks", domain.IncidentRisks}, {"destructions of paper", domain.PaperDestructions},
+		{"findings on break-glass", dossier.GlassFindings}, {"outcomes of a review of access", review.Outcomes},
 		{"reminders", reminder.Kinds}, {"stages of a reminder", reminder.Stages},
 	} {
 		v := reflect.ValueOf(c.codes)

@@ -64,6 +64,8 @@ const (
 	// KindReminder has the reminders of one dossier, whose id it bears, or of the
 	// agency itself.
 	KindReminder = "reminder"
+	// KindReview is a review of access (C-2.1.4b).
+	KindReview = "review"
 )
 
 // Ref names one aggregate of one agency. ID is a UUID, but for KindAgency and

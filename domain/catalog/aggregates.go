@@ -14,6 +14,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -69,6 +70,10 @@ func Aggregates() []Aggregate {
 		}),
 		aggregate(domain.KindReminder, reminder.StateSchema, reminder.Zero, reminder.Evolve, func(s *reminder.State, c domain.Command, env *Env) ([]domain.Fact, error) {
 			return reminder.Decide(s, c, &env.Env, env.reminded())
+		}),
+		aggregate(domain.KindReview, review.StateSchema, review.Zero, review.Evolve, func(s *review.State, c domain.Command, env *Env) ([]domain.Fact, error) {
+			env.purpose("audit")
+			return review.Decide(s, c, &env.Env)
 		}),
 		aggregate(domain.KindUnique, unique.StateSchema, unique.Zero, unique.Evolve, func(_ *unique.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
 			return nil, domain.NotHandled(c)

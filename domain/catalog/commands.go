@@ -18,6 +18,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/domain/staff"
 )
 
@@ -69,6 +70,8 @@ func Commands() []CommandSpec {
 
 		command[reminder.RaiseReminder](domain.KindReminder),
 
+		command[review.ReviewAccess](domain.KindReview),
+
 		command[dossier.OpenDossier](domain.KindDossier),
 		command[dossier.DeclineReferral](domain.KindDossier),
 		command[dossier.ChangeClient](domain.KindDossier),
@@ -112,6 +115,8 @@ func Commands() []CommandSpec {
 		command[dossier.TakeOverInvoice](domain.KindDossier),
 		command[dossier.AttachDocument](domain.KindDossier),
 		command[dossier.AnswerQuestion](domain.KindDossier),
+		command[dossier.BreakGlass](domain.KindDossier),
+		command[dossier.ReviewBreakGlass](domain.KindDossier),
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -78,6 +79,8 @@ func Events() []EventSpec {
 
 		event[reminder.Raised](1),
 
+		event[review.Reviewed](1),
+
 		event[unique.Reserved](1),
 
 		event[dossier.Opened](1),
@@ -125,6 +128,8 @@ func Events() []EventSpec {
 		event[dossier.InvoiceTakenOver](1),
 		event[dossier.DocumentAttached](1),
 		event[dossier.QuestionAnswered](1),
+		event[dossier.GlassBroken](1),
+		event[dossier.GlassReviewed](1),
 	}
 }
 

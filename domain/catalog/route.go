@@ -6,6 +6,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -35,6 +36,8 @@ func Target(agencyID, dossierID, actor string, c domain.Command) (domain.Ref, er
 		ref.ID = staff.Target(c)
 	case domain.KindIncident:
 		ref.ID = incident.Target(c)
+	case domain.KindReview:
+		ref.ID = review.Target(c)
 	case domain.KindPaper:
 		ref.ID = agencyID
 	case domain.KindReminder:
@@ -60,7 +63,7 @@ func Needs(agencyID string, dossierID, actor string, c domain.Command) []domain.
 		return refs
 	case domain.KindAgency:
 		return staffRefs(agencyID, agency.NeedsStaff(c))
-	case domain.KindIncident:
+	case domain.KindIncident, domain.KindReview:
 		return []domain.Ref{own}
 	case domain.KindReminder:
 		if dossierID == "" {

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/access"
@@ -14,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/domain/unique"
 )
@@ -121,6 +123,9 @@ func samples(t *testing.T) map[string]domain.Event {
 		&dossier.InvoiceTakenOver{Trajectory: "T-1", Period: "2017-02", ConfirmedBy: sc.Admin, Fields: []string{"name", "trajectory"}},
 		&dossier.DocumentAttached{Document: sc.Hold, Record: sc.Record, Class: domain.ClassMedical, MediaType: "application/pdf", Size: 12},
 		&reminder.Raised{Dossier: sc.Dossier, Kind: "recipient_notice", Ref: sc.Disclosed, Item: sc.Record, Due: later, Stage: "coming", For: []string{sc.Coach}, Role: "coach"},
+		&review.Reviewed{From: day, Until: later, Dossiers: []string{sc.Dossier}, Staff: []string{sc.Coach}, Sample: 25, Outcome: "irregular", Incident: sc.Hold},
+		&dossier.GlassBroken{Glass: sc.Hold, Staff: sc.Coach, From: at, Until: at.Add(time.Hour)},
+		&dossier.GlassReviewed{Glass: sc.Hold, Finding: "not_justified", Incident: sc.Record},
 		&dossier.QuestionAnswered{Question: sc.Hold, ReceivedOn: day, AnsweredOn: day},
 	}
 	out := map[string]domain.Event{}

@@ -18,7 +18,8 @@ func Timing(c domain.Command) domain.Timing {
 	case *AddRecord, *CompleteRecord, *AttachDocument, *LogHours, *Disclose, *RecordUnlawfulDisclosure, *HandOutRegulation,
 		*ReceiveRequest, *NotifyClient, *NotifyRecipient:
 		return domain.Timing{Late: true}
-	case *AssignStaff, *UnassignStaff, *WithdrawConsent, *PlaceHold, *LiftHold, *GrantThirdPartyView, *EndThirdPartyView:
+	case *AssignStaff, *UnassignStaff, *WithdrawConsent, *PlaceHold, *LiftHold, *GrantThirdPartyView, *EndThirdPartyView,
+		*BreakGlass:
 		return domain.Timing{Now: true}
 	}
 	return domain.Timing{}
@@ -28,6 +29,12 @@ func Timing(c domain.Command) domain.Timing {
 // nothing. A refused disclosure gives both: the fact that it was refused, which
 // is to be recorded, and the error to answer with.
 func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) {
+	office, _ := env.Known[domain.Ref{Agency: env.Agency, Kind: domain.KindAgency, ID: env.Agency}].(*agency.State)
+	if b, ok := c.(*BreakGlass); ok {
+		if err := b.check(office, env); err != nil {
+			return nil, err
+		}
+	}
 	if _, opens := c.(*OpenDossier); !opens && !s.Exists() {
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier",
 			Message: "there is no such dossier in this agency; compare its id, or open it first"}
@@ -36,12 +43,16 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return nil, err
 	}
 	d := decision{s: s, env: env, owner: "dossier/" + env.Dossier, day: nl.DateOf(env.At), today: nl.DateOf(env.Now)}
-	d.agency, _ = env.Known[domain.Ref{Agency: env.Agency, Kind: domain.KindAgency, ID: env.Agency}].(*agency.State)
+	d.agency = office
 	d.profile = d.agency.ProfileAt(d.day)
 	if needsProfile(c) && d.profile == nil {
-		return nil, domain.Refused("no_regulation", "C-5", "the agency has no regulation in force on that day; adopt one first, with an effective date on or before it")
+		return nil, noRegulation()
 	}
 	return d.decide(c)
+}
+
+func noRegulation() *domain.Error {
+	return domain.Refused("no_regulation", "C-5", "the agency has no regulation in force on that day; adopt one first, with an effective date on or before it")
 }
 
 // NeedsAgency tells whether a command is judged by the agency's regulation or
@@ -58,7 +69,8 @@ func needsProfile(c domain.Command) bool {
 	switch c.(type) {
 	case *OpenDossier, *ChangeClient, *HandOutRegulation, *AddRecord, *CorrectRecord, *CompleteRecord, *LogHours, *GiveConsent, *Disclose,
 		*RecordRepresentative, *ReceiveRequest, *ExtendRequest, *DecideRequest, *FulfilRequest, *WithdrawRequest,
-		*GrantThirdPartyView, *FileComplaint, *ResolveComplaint, *TakeOverInvoice, *AttachDocument, *RedateDossier:
+		*GrantThirdPartyView, *FileComplaint, *ResolveComplaint, *TakeOverInvoice, *AttachDocument, *RedateDossier,
+		*BreakGlass:
 		return true
 	}
 	return false
@@ -126,6 +138,8 @@ func Purpose(s *State, c domain.Command) string {
 		return "incident"
 	case *TakeOverInvoice:
 		return "invoicing"
+	case *ReviewBreakGlass:
+		return "audit"
 	case *OpenDossier:
 		service = c.Service
 	}
@@ -242,6 +256,10 @@ func (d *decision) decideRights(c domain.Command) ([]domain.Fact, error) {
 		return d.attachDocument(c)
 	case *AnswerQuestion:
 		return d.answerQuestion(c)
+	case *BreakGlass:
+		return d.breakGlass(c)
+	case *ReviewBreakGlass:
+		return d.reviewGlass(c)
 	}
 	return nil, domain.NotHandled(c)
 }

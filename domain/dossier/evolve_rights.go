@@ -33,6 +33,12 @@ func (s *State) evolveRights(event domain.Event, m domain.Meta) {
 		if c := s.Complaints[e.Complaint]; c != nil {
 			c.Answered = e.AnsweredOn
 		}
+	case *GlassBroken:
+		put(&s.Glasses, e.Glass, &Glass{Staff: e.Staff, Span: Span{e.From, e.Until}})
+	case *GlassReviewed:
+		if g := s.Glasses[e.Glass]; g != nil {
+			g.Reviewed = m.Occurred
+		}
 	case *DocumentAttached:
 		put(&s.Used, e.Document, true)
 	case *QuestionAnswered:

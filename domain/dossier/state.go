@@ -11,7 +11,7 @@ import (
 
 // StateSchema is the version of State's stored form; snapshots of another
 // version are thrown away.
-const StateSchema = 2
+const StateSchema = 3
 
 // State is what Decide needs to know of a dossier, folded in stream order. It
 // keeps the intervals of its facts, so that a command that comes in late is
@@ -45,6 +45,8 @@ type State struct {
 	Requests        map[domain.ID]*Request        `json:"requests,omitzero"`
 	Views           map[domain.ID]*View           `json:"views,omitzero"`
 	Complaints      map[domain.ID]*Complaint      `json:"complaints,omitzero"`
+	// Glasses are the looks in an emergency, by their id.
+	Glasses map[domain.ID]*Glass `json:"glasses,omitzero"`
 	// Used are the ids of documents and questions, of which nothing else is asked.
 	Used map[domain.ID]bool `json:"used,omitzero"`
 

@@ -94,6 +94,69 @@ type Disclosure struct {
 	Told map[string]Point `json:"t,omitzero"`
 }
 
+// Glass is a member of staff's look in an emergency, for as long as it lasts.
+type Glass struct {
+	Staff domain.ID `json:"staff"`
+	Span
+	// Reviewed is when the compliance officer looked into it; zero until then.
+	Reviewed time.Time `json:"reviewed,omitzero"`
+}
+
+// BrokenBy tells whether a break-glass of that member of staff ran at an instant.
+func (s *State) BrokenBy(staff domain.ID, t time.Time) bool {
+	if s == nil {
+		return false
+	}
+	for _, g := range s.Glasses {
+		if g.Staff == staff && g.Holds(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// Matter tells whether what a purpose is about is open: a request of the client,
+// a complaint, or for an audit a look in an emergency that has to be reviewed.
+func (s *State) Matter(purpose string) bool {
+	switch purpose {
+	case "rights_request":
+		for _, r := range s.Requests {
+			if r.Open() {
+				return true
+			}
+		}
+	case "complaint":
+		for _, c := range s.Complaints {
+			if c.Answered.IsZero() {
+				return true
+			}
+		}
+	case "audit":
+		for _, g := range s.Glasses {
+			if g.Reviewed.IsZero() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AccessBy tells whether an assignment lets a member of staff in at an instant:
+// one that holds, and not longer than so many days after the end of guidance, or
+// after its own start where that is later (C-0d, C-0g).
+func (s *State) AccessBy(staff domain.ID, t time.Time, days int) bool {
+	if s == nil {
+		return false
+	}
+	ended, over := s.GuidanceEnded()
+	return slices.ContainsFunc(s.Assignments, func(a Assignment) bool {
+		if a.Staff != staff || !a.Holds(t) {
+			return false
+		}
+		return !over || !nl.DateOf(t).After(nl.Later(ended, nl.DateOf(a.From)).AddDays(days))
+	})
+}
+
 // View is a third party's view (C-2.7b).
 type View struct {
 	Recipient domain.ID   `json:"recipient"`

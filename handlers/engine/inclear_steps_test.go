@@ -7,8 +7,10 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 )
 
 // step is one command of the life in which every personal field of every
@@ -120,9 +122,16 @@ var steps = []step{
 	{"TakeOverInvoice", dosA, "2020-03-11T12:00:00Z", `{"trajectory":"T-1","period":"2020-02","confirmed_by":"` + eva + `"}`},
 	{"AttachDocument", dosA, "2020-03-12T12:00:00Z", `{"document":"44000000-0000-4000-8000-000000000001","record":"c0000000-0000-4000-8000-000000000002","name":"‹document name›","media_type":"application/pdf","content":"‹documented›"}`},
 	{"AnswerQuestion", dosA, "2020-03-13T12:00:00Z", `{"question":"45000000-0000-4000-8000-000000000001","received_on":"2020-03-12","text":"‹question›","answer":"‹answer›","answered_on":"2020-03-13"}`},
+	{"BreakGlass", dosA, "2020-03-14T12:00:00Z", `{"glass":"46000000-0000-4000-8000-000000000001","reason":"‹emergency›","minutes":30}`},
+	{"ReviewBreakGlass", dosA, "2020-03-15T12:00:00Z", `{"glass":"46000000-0000-4000-8000-000000000001","finding":"not_justified","text":"‹glass finding›","incident":"60000000-0000-4000-8000-000000000001"}`},
+	{"ReviewAccess", "", "2020-04-01T12:00:00Z", `{"review":"47000000-0000-4000-8000-000000000001","from":"2020-01-01","until":"2020-03-31","dossiers":["` + dosA + `"],"staff":["` + eva + `"],"sample":5,"findings":"‹review findings›","outcome":"irregular","incident":"60000000-0000-4000-8000-000000000001"}`},
 	{"AdoptRegulation", "", "2021-01-03T00:00:00Z", `{"profile":"solutions-vpr","version":1,"effective_from":"2021-02-01"}`},
 	{"RecordAccess", dosA, "2020-02-02T09:00:00Z", `{"action":"view","categories":["report"],"purpose":"guidance"}`},
 }
+
+// actors are who gives a command of the life where it is not the operator:
+// nobody reviews his own look.
+var actors = map[string]string{"BreakGlass": eva}
 
 // byTheEngine are the commands that the engine alone gives.
 var byTheEngine = []step{
@@ -147,7 +156,7 @@ var refusedHere = []step{
 func clearWords() []string {
 	words := slices.Concat(domain.Purposes, domain.RecipientClasses, domain.Methods, domain.Roles, domain.Sources, domain.Services,
 		domain.Outcomes, domain.Activities, domain.RequestKinds, domain.AccessActions,
-		domain.IncidentRisks, domain.RedateReasons, reminder.Kinds, reminder.Stages, regulation.RepresentativeKinds,
+		domain.IncidentRisks, domain.RedateReasons, reminder.Kinds, reminder.Stages, dossier.GlassFindings, review.Outcomes, regulation.RepresentativeKinds,
 		[]string{"all", "client", "representative", "incorrect", "granted", "refused", "partly", "0", "completion", "impossible", "view", "2020-02", "application/pdf"},
 		[]string{"click-2017", "solutions-vpr", "nl", "T-1", "K-1", "uwv", "current", "prospective", "self", "commissioned", "employee", "none",
 			"responsible", "co", "processor", "record", "disclose"})

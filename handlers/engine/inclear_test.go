@@ -152,7 +152,7 @@ func (l *life) live() {
 
 func (l *life) give(c commands.Caller, s step) commands.Outcome {
 	return l.e.Commands.Execute(l.Context(), c, commands.Request{
-		ID: uuid.NewString(), Agency: "click", Command: s.command, Dossier: s.dossier, At: s.at, Data: json.RawMessage(s.data)})
+		ID: uuid.NewString(), Agency: "click", Command: s.command, Dossier: s.dossier, Actor: actors[s.command], At: s.at, Data: json.RawMessage(s.data)})
 }
 
 // wrong gives every command with everything in it wrong in turn. What is then

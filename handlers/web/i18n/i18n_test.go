@@ -11,8 +11,10 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
 )
 
@@ -82,6 +84,7 @@ func TestEveryCodeHasAName(t *testing.T) {
 		"service": domain.Services, "outcome": domain.Outcomes, "activity": domain.Activities, "request_kind": domain.RequestKinds,
 		"access_action": domain.AccessActions,
 		"incident_kind": domain.IncidentKinds, "incident_risk": domain.IncidentRisks, "paper_destruction": domain.PaperDestructions, "redate_reason": domain.RedateReasons,
+		"glass_finding": dossier.GlassFindings, "review_outcome": review.Outcomes,
 		"reminder_kind": reminder.Kinds, "reminder_stage": reminder.Stages,
 	}
 	for _, s := range domain.RecipientSubtypes {

@@ -6,6 +6,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
+	"github.com/casefile-engine/casefile/domain/review"
 )
 
 // upkeep adds an incident about a dossier with all that follows from it, and the
@@ -29,6 +30,10 @@ func (s *synthetic) upkeep(d *life) {
 		Stage: reminder.StageOverdue, For: []domain.ID{ID(1), ID(2)}, Role: "coach"}))
 	s.add(On(d.ref.Agency, domain.KindReminder, d.ref.Agency), Plain(&reminder.Raised{Kind: "paper", Ref: "kast-1", Item: "cabinet", Due: s.today(),
 		Stage: reminder.StageOverdue, Role: "administration"}))
+
+	looked := On(d.ref.Agency, domain.KindReview, s.id())
+	s.add(looked, Sealed(&review.Reviewed{From: s.today(), Until: s.today(), Dossiers: []domain.ID{d.ref.ID}, Sample: 5, Outcome: review.InOrder},
+		"review/"+looked.ID, domain.ClassPerson, domain.CatFile))
 
 	office := On(d.ref.Agency, domain.KindPaper, d.ref.Agency)
 	at := paper.Place{Volume: s.id(), Dossier: d.ref.ID, Cabinet: "kast-1"}

@@ -1,6 +1,8 @@
 package rowstest
 
 import (
+	"time"
+
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
 )
@@ -45,5 +47,8 @@ func (s *synthetic) rights(d *life) {
 	plain(&dossier.ViewEnded{View: view, Until: s.at})
 	file(&dossier.ComplaintFiled{Complaint: complaint, ReceivedOn: day, Due: day.AddDays(42), Channel: "letter", AboutStaff: ID(1), Clause: "C-2.7c"})
 	file(&dossier.ComplaintResolved{Complaint: complaint, Handler: ID(2), AnsweredOn: day, Outcome: "upheld"})
+	glass := s.id()
+	file(&dossier.GlassBroken{Glass: glass, Staff: ID(2), From: s.at, Until: s.at.Add(time.Hour)})
+	file(&dossier.GlassReviewed{Glass: glass, Finding: dossier.NotJustified, Incident: s.id()})
 	plain(&dossier.InvoiceTakenOver{Trajectory: d.trajectory, ConfirmedBy: ID(1), Fields: []string{"name", "trajectory"}})
 }

@@ -158,6 +158,7 @@ var listOf = map[string]string{
 	"request.fulfilled/kind": "request_kind", "request.withdrawn/kind": "request_kind", "request.decided/decision": "request_decision",
 	"recipient.notified/outcome": "notice_outcome", "client.notified/about": "notice_about", "complaint.resolved/outcome": "complaint_outcome",
 	"incident.reported/kind": "incident_kind", "incident.assessed/risk": "incident_risk", "paper.destroyed/method": "paper_destruction",
+	"glass.reviewed/finding": "glass_finding", "access.reviewed/outcome": "review_outcome",
 }
 
 // say is the sentence of an event, in words alone.
@@ -213,11 +214,9 @@ func plain(p *i18n.Printer, names map[string]string, place, value string) string
 	case "trajectory", "version", "cabinet":
 		return value
 	case "from", "until", "discovered_at", "notified_at":
-		t, err := time.Parse(time.RFC3339, value)
-		if err != nil {
-			return p.T("unknown.code")
+		if t, err := time.Parse(time.RFC3339, value); err == nil {
+			return nl.LongDateTime(t, p.Lang)
 		}
-		return nl.LongDateTime(t, p.Lang)
 	}
 	return longDate(p, value)
 }
