@@ -36,6 +36,7 @@ type Queries interface {
 type SignIn interface {
 	Current(ctx context.Context) (auth.Identity, bool, error)
 	Authenticate(ctx context.Context, name, password, address string) (auth.Identity, error)
+	Bearer(ctx context.Context, token string) (auth.Identity, error)
 }
 
 // Deps are the parts that the API stands on.
@@ -92,9 +93,10 @@ func config(version string) huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "casefile", Description: "The cookie that signing in at /signin gives (over https: __Host-casefile)."},
-		"basic":   {Type: "http", Scheme: "basic", Description: "Sign-in name as login@agency, and the password."},
+		"token":   {Type: "http", Scheme: "bearer", Description: "A token of the page Account: it begins with cft_, and opens what its scopes say."},
+		"basic":   {Type: "http", Scheme: "basic", Description: "Sign-in name as login@agency, and the password, for accounts without a second factor."},
 	}
-	c.Security = []map[string][]string{{"session": {}}, {"basic": {}}}
+	c.Security = []map[string][]string{{"session": {}}, {"token": {}}, {"basic": {}}}
 	return c
 }
 

@@ -40,6 +40,14 @@ func (door) Authenticate(_ context.Context, name, password, _ string) (auth.Iden
 	return auth.Identity{}, &domain.Error{Kind: domain.KindForbidden, Code: "wrong_credentials", Rule: "C-0c", Message: "the sign-in name or the password is not right"}
 }
 
+// Bearer knows one token, of Anna, for reading.
+func (door) Bearer(_ context.Context, token string) (auth.Identity, error) {
+	if token == "cft_anna" {
+		return auth.Identity{Agency: "click", Staff: apitest.Anna, Token: "t1", Scopes: []string{"read"}}, nil
+	}
+	return auth.Identity{}, &domain.Error{Kind: domain.KindForbidden, Code: "wrong_credentials", Rule: "C-0c", Message: "this token is not known"}
+}
+
 func server(t *testing.T) (*apitest.Engine, http.Handler) {
 	t.Helper()
 	e := apitest.New()
@@ -156,4 +164,29 @@ func exchange(t *testing.T, h http.Handler, lines []string) string {
 		out.WriteString("< " + strings.TrimSuffix(line, "\n") + "\n")
 	}
 	return out.String()
+}
+
+// C-0c: a token opens the API, and what it may be used for goes with each look;
+// a wrong one opens nothing and is not made up for by a password.
+func TestBearer(t *testing.T) {
+	e, h := server(t)
+	get := func(authorization string) int {
+		r := httptest.NewRequest("GET", "/api/v1/agencies/click/dossiers/"+apitest.First, nil)
+		r.Header.Set("Authorization", authorization)
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		return rec.Code
+	}
+	if got := get("Bearer cft_anna"); got != http.StatusOK {
+		t.Fatalf("a token: %d", got)
+	}
+	look := e.Accesses[len(e.Accesses)-1].Caller
+	if look.Staff != apitest.Anna || look.Token != "t1" || !slices.Equal(look.Scopes, []string{"read"}) {
+		t.Errorf("the look is %+v", look)
+	}
+	for _, wrong := range []string{"Bearer cft_bram", "Bearer", "bearer cft_anna cft_anna"} {
+		if got := get(wrong); got != http.StatusUnauthorized {
+			t.Errorf("%s: %d", wrong, got)
+		}
+	}
 }

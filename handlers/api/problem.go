@@ -112,8 +112,8 @@ func notFound(code, detail string) *Problem {
 // unauthenticated asks to sign in. A browser's own dialogue is not asked for
 // (the scheme is named, the realm says what it is).
 func unauthenticated() *Problem {
-	p := newProblem(http.StatusUnauthorized, "not_signed_in", "C-0c", "", "sign in first: with the session of /signin, or with HTTP Basic as login@agency")
-	p.header.Set("WWW-Authenticate", `Basic realm="casefile", charset="UTF-8"`)
+	p := newProblem(http.StatusUnauthorized, "not_signed_in", "C-0c", "", "sign in first: with a token of the page Account as Authorization: Bearer, with the session of /signin, or with HTTP Basic as login@agency")
+	p.header["Www-Authenticate"] = []string{`Bearer realm="casefile"`, `Basic realm="casefile", charset="UTF-8"`}
 	return p
 }
 

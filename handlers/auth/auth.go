@@ -20,16 +20,25 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
-// Limits on attempts, within AttemptWindow.
+// Limits on attempts that fail, within AttemptWindow but for the one of a day.
 const (
-	AttemptsPerLogin   = 20
-	AttemptsPerAddress = 60
-	AttemptWindow      = 15 * time.Minute
+	AttemptsPerLogin     = 20
+	AttemptsPerAddress   = 60
+	AttemptsPerFactor    = 5
+	AttemptsPerFactorDay = 20
+	AttemptWindow        = 15 * time.Minute
+)
+
+// Whether accounts need a second factor (Options.SecondFactor).
+const (
+	Required = "required" // one without is led to enrol one before anything else
+	Optional = "optional" // one that has a factor is always asked for it
 )
 
 // Options are what the service needs.
@@ -40,8 +49,29 @@ type Options struct {
 	// the keys cannot be used. Its key is the engine's: without it the table
 	// cannot be searched for a name.
 	Digest func(agency, login string) []byte
-	Clock  clock.Clock  // default: the system's
-	Log    *slog.Logger // default: slog.Default()
+	// Key is key material of at least 32 bytes for a use within an agency, of an
+	// account; nil when the keys cannot be used. Secrets of second factors are
+	// sealed under it. Default: made with Digest.
+	Key func(agency, use, of string) []byte
+	// Record appends an act to the accesses of the actor and returns when it is
+	// durable; default: nothing is kept.
+	Record func(ctx context.Context, agency, actor string, e domain.Event) error
+	// Active tells whether a member of staff is enrolled and has not left, from
+	// the stream; default: everybody is. It is asked at each sign-in and each use
+	// of a session or token, so that ending somebody closes all of them at once.
+	Active func(ctx context.Context, agency, staff string) (bool, error)
+	// SecondFactor is Required or Optional (the default).
+	SecondFactor string
+	// URL is where people reach the pages, as https://host or http://localhost:port;
+	// passkeys and identity providers are bound to it and need it. Default: none.
+	URL string
+	// Providers are the identity providers, one an agency at most.
+	Providers []Provider
+	// Breached tells whether a password is known from a leak; default: only common
+	// ones are refused. An error lets the password through, and is logged.
+	Breached func(password string) (bool, error)
+	Clock    clock.Clock  // default: the system's
+	Log      *slog.Logger // default: slog.Default()
 	// Secure says that people reach the pages by https; the cookie then carries
 	// the __Host- prefix and Secure. On plain http (localhost) it cannot.
 	Secure bool
@@ -51,32 +81,50 @@ type Options struct {
 	Idle, Absolute time.Duration
 }
 
-// Identity is who is signed in, and at which agency.
+// Identity is who is signed in, at which agency, and how.
 type Identity struct {
 	Agency string
 	Staff  string
+	// Token is the id of the API token that was presented, "" for none; Scopes are
+	// what it may be used for, nil for no limit.
+	Token  string
+	Scopes []string
+	// FactorAt is when a second factor was last proved in this session; zero: never.
+	FactorAt time.Time
+	// Session is the id of the session, "" for none. It is no secret.
+	Session string
+	// Enrol says that a second factor is required and the account has none: it
+	// may do nothing but add one.
+	Enrol bool
 }
 
 // Service signs people in and knows their sessions. All methods may be called
 // from many goroutines.
 type Service struct {
-	store    *store
-	digest   func(agency, login string) []byte
-	clock    clock.Clock
-	log      *slog.Logger
-	params   Params
-	idle     time.Duration
-	absolute time.Duration
-	sessions *scs.SessionManager
+	store     *store
+	digest    func(agency, login string) []byte
+	material  func(agency, use, of string) []byte
+	record    func(ctx context.Context, agency, actor string, e domain.Event) error
+	active    func(ctx context.Context, agency, staff string) (bool, error)
+	breached  func(password string) (bool, error)
+	required  bool
+	clock     clock.Clock
+	log       *slog.Logger
+	params    Params
+	idle      time.Duration
+	absolute  time.Duration
+	sessions  *scs.SessionManager
+	relying   *webauthn.WebAuthn // nil: no passkeys
+	providers map[string]*provider
+	url       string
 
-	dummy     string        // a hash that nobody's password made, for unknown names
-	cost      chan struct{} // bounds the hashes computed at once, and so their memory
-	byLogin   *limiter
-	byAddress *limiter
-	secret    []byte // of this process, for the memory of verified passwords
+	dummy  string        // a hash that nobody's password made, for unknown names
+	cost   chan struct{} // bounds the hashes computed at once, and so their memory
+	secret []byte        // of this process, for the memory of verified passwords
+	salt   string        // of the counters of attempts
 
 	mu    sync.Mutex // guards hooks and known
-	hooks []func(ctx context.Context, agency, staff string, ok bool)
+	hooks []func(ctx context.Context, a Attempt)
 	known map[string]verified
 }
 
@@ -103,110 +151,39 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if o.Absolute == 0 {
 		o.Absolute = 12 * time.Hour
 	}
+	if o.Key == nil {
+		// No sign-in name that anybody types begins with a NUL.
+		o.Key = func(agency, use, of string) []byte { return o.Digest(agency, "\x00"+use+"\x00"+of) }
+	}
+	if o.Active == nil {
+		o.Active = func(context.Context, string, string) (bool, error) { return true, nil }
+	}
+	if o.SecondFactor != "" && o.SecondFactor != Required && o.SecondFactor != Optional {
+		return nil, fmt.Errorf("auth: a second factor is %q or %q", Required, Optional)
+	}
 	s := &Service{
-		store: &store{db: o.DB, dialect: o.Dialect}, digest: o.Digest, clock: o.Clock, log: o.Log, params: o.Params,
+		store: &store{db: o.DB, dialect: o.Dialect}, digest: o.Digest, material: o.Key, record: o.Record, active: o.Active,
+		breached: o.Breached, required: o.SecondFactor == Required, clock: o.Clock, log: o.Log, params: o.Params,
 		idle: o.Idle, absolute: o.Absolute, cost: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		byLogin: newLimiter(AttemptsPerLogin, AttemptWindow), byAddress: newLimiter(AttemptsPerAddress, AttemptWindow),
-		secret: make([]byte, 32), known: map[string]verified{},
+		secret: make([]byte, 32), known: map[string]verified{}, url: strings.TrimSuffix(o.URL, "/"),
 	}
 	rand.Read(s.secret) //nolint:errcheck // never fails since Go 1.24
 	if err := s.store.migrate(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.openSalt(ctx); err != nil {
+		return nil, fmt.Errorf("auth: reading the key of the counters: %w", err)
+	}
 	s.dummy = hashPassword(s.params, rand.Text())
 	s.sessions = s.newSessions(o.Secure)
+	var err error
+	if s.relying, err = newRelying(s.url); err != nil {
+		return nil, err
+	}
+	if s.providers, err = newProviders(o.Providers, s.url); err != nil {
+		return nil, err
+	}
 	return s, nil
-}
-
-// OnSignIn adds f to what is told of every attempt to sign in, before the
-// attempt is answered, except those over the limits on attempts, which would
-// let a stranger fill the stream. staff is "" when the name is unknown; the
-// agency is then as typed, and may not exist.
-func (s *Service) OnSignIn(f func(ctx context.Context, agency, staff string, ok bool)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hooks = append(s.hooks, f)
-}
-
-func (s *Service) tell(ctx context.Context, agency, staff string, ok bool) {
-	s.mu.Lock()
-	hooks := s.hooks
-	s.mu.Unlock()
-	for _, f := range hooks {
-		f(ctx, agency, staff, ok)
-	}
-}
-
-// Set gives a member of staff a sign-in name and password, or replaces the
-// password; durable on return. The sessions of that member end. A name that
-// belongs to somebody else is refused (login_in_use). Rules: C-0c, S-Bev2.
-func (s *Service) Set(ctx context.Context, agency, login, staff, password string) error {
-	login = normalLogin(login)
-	if !domain.ValidAgency(agency) {
-		return domain.Invalid("invalid_agency", "agency", "an agency's name is 1 to 32 of a-z, 0-9 and -")
-	}
-	if login == "" || len(login) > 200 {
-		return domain.Invalid("invalid_login", "login", "a sign-in name has 1 to 200 characters")
-	}
-	staff, err := domain.ParseID("staff", staff)
-	if err != nil {
-		return err
-	}
-	if err := judge(agency, login, password); err != nil {
-		return err
-	}
-	key, err := s.key(agency, login)
-	if err != nil {
-		return err
-	}
-	var owner string
-	err = s.store.db.QueryRowContext(ctx, s.store.q(`SELECT staff FROM users WHERE agency = ? AND login = ?`), agency, key).Scan(&owner)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return unavailable(err)
-	}
-	if err == nil && owner != staff {
-		return domain.Refused("login_in_use", "S-Bev2", "another member of staff has this sign-in name; choose another name")
-	}
-	hash := s.hash(password)
-	_, err = s.store.db.ExecContext(ctx, s.store.q(`INSERT INTO users (agency, login, staff, password, disabled, changed) VALUES (?, ?, ?, ?, 0, ?)
-		ON CONFLICT (agency, login) DO UPDATE SET password = excluded.password, disabled = 0, changed = excluded.changed
-		WHERE users.staff = excluded.staff`), agency, key, staff, hash, s.clock.Now().UnixMicro())
-	if err != nil {
-		return unavailable(err)
-	}
-	return nil
-}
-
-// Disable closes the accounts of a member of staff; their sessions end at
-// their next use. Closing is never refused (catalogue §2, EndStaff).
-func (s *Service) Disable(ctx context.Context, agency, staff string) error {
-	_, err := s.store.db.ExecContext(ctx, s.store.q(`UPDATE users SET disabled = 1, changed = ? WHERE agency = ? AND staff = ?`),
-		s.clock.Now().UnixMicro(), agency, staff)
-	if err != nil {
-		return unavailable(err)
-	}
-	return nil
-}
-
-// Agencies lists the agencies in which somebody can sign in, in byte order.
-func (s *Service) Agencies(ctx context.Context) ([]string, error) {
-	rows, err := s.store.db.QueryContext(ctx, `SELECT DISTINCT agency FROM users ORDER BY agency`)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var a string
-		if err := rows.Scan(&a); err != nil {
-			return nil, unavailable(err)
-		}
-		out = append(out, a)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, unavailable(err)
-	}
-	return out, nil
 }
 
 func normalLogin(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

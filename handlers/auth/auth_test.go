@@ -269,7 +269,7 @@ func TestAuthenticate(t *testing.T) {
 		t.Fatal(err)
 	}
 	// With one agency the name alone will do, also one that is an e-mail address.
-	if id, err := w.Authenticate(ctx, "anna", good, "192.0.2.1:5"); err != nil || id != (auth.Identity{Agency: "click", Staff: anna}) {
+	if id, err := w.Authenticate(ctx, "anna", good, "192.0.2.1:5"); err != nil || id.Agency != "click" || id.Staff != anna {
 		t.Fatalf("%v, %v", id, err)
 	}
 	if err := w.Set(ctx, "click", "bram@click.example", bram, good); err != nil {

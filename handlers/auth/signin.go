@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -114,41 +115,104 @@ func (s *Service) remember(memo string, v verified) {
 	s.known[memo] = v
 }
 
-// Authenticate takes a sign-in name as people type it (login@agency, or login
-// alone where the store has one agency), a password and the caller's address,
-// keeps to the limits on attempts, tells the hooks, and says who it is. Errors:
-// wrong_credentials, too_many_attempts (with the wait, see Wait),
+// Authenticate takes the sign-in name (login@agency, or login alone where the
+// store has one agency) and password that a program sends with each request, and
+// the caller's address; it keeps to the limits on attempts, tells the hooks, and
+// says who it is. A password alone is not enough for an account that has a second
+// factor, or needs one: its programs use tokens (use_a_token). Errors:
+// wrong_credentials, too_many_attempts (with the wait, see Wait), use_a_token,
 // state_unavailable.
 func (s *Service) Authenticate(ctx context.Context, name, password, address string) (Identity, error) {
+	id, err := s.password(ctx, name, password, address)
+	if err != nil {
+		return Identity{}, err
+	}
+	have, err := s.kinds(ctx, id.Agency, id.Staff)
+	switch {
+	case err != nil:
+		return Identity{}, err
+	case s.required || len(have) > 0:
+		s.tell(ctx, id.Agency, id.Staff, denied("password", errUseToken.Code))
+		return Identity{}, errUseToken
+	}
+	s.tell(ctx, id.Agency, id.Staff, allowed("password"))
+	return id, nil
+}
+
+var errUseToken = &domain.Error{Kind: domain.KindForbidden, Code: "use_a_token", Rule: "C-0c",
+	Message: "a password alone is not enough for this account; make a token on the page Account and send it as: Authorization: Bearer"}
+
+// Begin takes a sign-in name and password as people type it, as Authenticate
+// does. When the account has a second factor the sign-in is not done: Confirm
+// goes on with it, within PendingLimit, and second says so. Otherwise the session
+// has started.
+func (s *Service) Begin(ctx context.Context, name, password, address string) (id Identity, second bool, err error) {
+	if id, err = s.password(ctx, name, password, address); err != nil {
+		return Identity{}, false, err
+	}
+	return s.passed(ctx, id, "password")
+}
+
+// password does the first step, and tells of it when it fails.
+func (s *Service) password(ctx context.Context, name, password, address string) (Identity, error) {
 	agency, login, err := s.split(ctx, name)
 	if err != nil {
 		return Identity{}, err
 	}
-	loginKey, err := s.knownKey(ctx, agency, login)
+	key, err := s.knownKey(ctx, agency, login)
 	if err != nil {
 		return Identity{}, err
 	}
-	now, addressKey := s.clock.Now(), hostOf(address)
-	if wait, ok := s.byAddress.take(now, addressKey); !ok {
-		return Identity{}, tooMany(wait)
-	}
-	if wait, ok := s.byLogin.take(now, loginKey); !ok {
-		return Identity{}, tooMany(wait)
-	}
-	staff, ok, err := s.check(ctx, agency, loginKey, password)
-	if err != nil {
-		s.byLogin.back(loginKey)
-		s.byAddress.back(addressKey)
+	cs := []counter{s.of(byAddress, hostOf(address)), s.of(byLogin, key)}
+	if wait, err := s.blocked(ctx, cs...); err != nil {
 		return Identity{}, err
+	} else if wait > 0 {
+		// Whoever goes on at a name that is blocked uses up his address.
+		return Identity{}, cmp.Or(s.take(ctx, cs[0]), tooMany(wait))
+	}
+	staff, ok, err := s.fromMemory(ctx, agency, key, password)
+	if err == nil && !ok {
+		// One that was verified a moment ago costs no count either.
+		if err = s.take(ctx, cs...); err != nil {
+			return Identity{}, err
+		}
+		if staff, ok, err = s.check(ctx, agency, key, password); ok || err != nil {
+			s.back(ctx, cs...)
+		}
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	code := "wrong_password"
+	if ok {
+		code = "not_active"
+		if ok, err = s.active(ctx, agency, staff); err != nil {
+			return Identity{}, err
+		}
 	}
 	if !ok {
-		s.tell(ctx, agency, staff, false)
+		s.tell(ctx, agency, staff, denied("password", code))
 		return Identity{}, errCredentials
 	}
-	s.byLogin.back(loginKey)
-	s.byAddress.back(addressKey)
-	s.tell(ctx, agency, staff, true)
 	return Identity{Agency: agency, Staff: staff}, nil
+}
+
+// fromMemory is check for a password that was verified a moment ago.
+func (s *Service) fromMemory(ctx context.Context, agency, key, password string) (staff string, ok bool, err error) {
+	if len(password) > MaxPassword {
+		return "", false, nil
+	}
+	var hash string
+	var disabled int
+	err = s.store.db.QueryRowContext(ctx, s.store.q(`SELECT staff, password, disabled FROM users WHERE agency = ? AND login = ?`), agency, key).
+		Scan(&staff, &hash, &disabled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, unavailable(err)
+	}
+	return staff, disabled == 0 && s.remembered(s.seal(key, password), hash, s.clock.Now()), nil
 }
 
 // split takes a sign-in name apart. What follows the last @ is an agency when

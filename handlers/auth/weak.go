@@ -29,6 +29,14 @@ var commonWords = []string{
 	"coach", "mijn", "my", "is", "de", "het", "een", "the", "en", "and", "i", "ik", "voor", "for", "van",
 }
 
+// judge refuses a password that is easy to guess, or known from a leak.
+func (s *Service) judge(agency, login, password string) error {
+	if err := judge(agency, login, password); err != nil {
+		return err
+	}
+	return s.leaked(password)
+}
+
 // judge refuses a password that is too short, too long or easy to guess.
 func judge(agency, login, password string) error {
 	switch n := utf8.RuneCountInString(password); {
@@ -42,6 +50,21 @@ func judge(agency, login, password string) error {
 	low := strings.ToLower(password)
 	if fewDistinct(low) || sequence(low) || onlyCommon(low, append([]string{agency, login}, commonWords...)) {
 		return weak("password_common", "this password is among the first that are tried; choose words that belong to nothing public")
+	}
+	return nil
+}
+
+// leaked refuses a password that is known from a leak, where a list is given.
+func (s *Service) leaked(password string) error {
+	if s.breached == nil {
+		return nil
+	}
+	known, err := s.breached(password)
+	if err != nil {
+		s.log.Error("the list of leaked passwords cannot be read", "err", err)
+	}
+	if known {
+		return weak("password_breached", "this password stands in a list of leaked ones, so it is among the first that are tried; choose another")
 	}
 	return nil
 }

@@ -184,7 +184,7 @@ func Reader(r *http.Request, action string) queries.Reader {
 // Caller is the signed-in person acting.
 func Caller(r *http.Request) commands.Caller {
 	id, _ := IdentityOf(r)
-	return commands.Caller{Door: commands.DoorWeb, Agency: id.Agency, Staff: id.Staff, TraceParent: r.Header.Get("traceparent")}
+	return commands.Caller{Door: commands.DoorWeb, Agency: id.Agency, Staff: id.Staff, TraceParent: r.Header.Get("traceparent"), FactorAt: id.FactorAt}
 }
 
 // MaxForm is the most bytes of a posted form.
