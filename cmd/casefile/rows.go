@@ -29,6 +29,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/paper"
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
 )
@@ -58,6 +59,7 @@ var rowTypes = map[string]reflect.Type{
 	"paper":       reflect.TypeFor[paper.Row](),
 	"recipients":  reflect.TypeFor[people.RecipientRow](),
 	"activities":  reflect.TypeFor[regulations.Activity](),
+	"reminders":   reflect.TypeFor[reminders.Row](),
 }
 
 // columnsOf lists the JSON names of a struct's fields, those of embedded

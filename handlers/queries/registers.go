@@ -21,6 +21,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/regulations"
+	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
 	"github.com/casefile-engine/casefile/projections/rows"
@@ -30,7 +31,7 @@ import (
 // those that it does not name.
 var Registers = []string{
 	"dossiers", "disclosures", "access", "retention", "deadlines", "obligations", "hours", "history",
-	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities",
+	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities", "reminders",
 }
 
 // registerNames are the registers as a sentence lists them.
@@ -74,6 +75,8 @@ func (s *Service) rowsOf(ctx context.Context, db *readdb.DB, r Reader, o ExportO
 		return incidents.List(ctx, db, f, each[incidents.Row](emit))
 	case "paper":
 		return paper.List(ctx, db, f, each[paper.Row](emit))
+	case "reminders":
+		return reminders.Register(ctx, db, f, at, each[reminders.Row](emit))
 	}
 	return s.officeRows(ctx, db, r, f, o, emit)
 }
@@ -98,7 +101,7 @@ func each[R any](emit func(any) error) func(R) error {
 // projectionOf is the projection whose tables a register's query reads; of
 // several, all of them folded as one.
 func projectionOf(register string) projections.Projection {
-	// What deadlines and obligations are worked out from.
+	// What deadlines, obligations and reminders are worked out from.
 	told := together{disclosures.Projection{}, duties.Projection{}, hours.Projection{}, regulations.Projection{}}
 	due := append(slices.Clone(told), complaints.Projection{}, incidents.Projection{}, paper.Projection{}, requests.Projection{}, retention.Projection{})
 	switch register {
@@ -114,6 +117,8 @@ func projectionOf(register string) projections.Projection {
 		return due
 	case "obligations":
 		return append(due, dossiers.Projection{}, people.Projection{})
+	case "reminders":
+		return append(due, reminders.Projection{})
 	case "requests":
 		return requests.Projection{}
 	case "notices":

@@ -97,6 +97,7 @@ var (
 		"id":           whole(uuid),
 		"ids":          whole(uuid + `( ` + uuid + `)*`),
 		"actor":        whole(`operator|engine|` + uuid),
+		"actors":       whole(`operator|engine|` + uuid + `( ` + uuid + `)*`),
 		"aggregate":    whole(`operator|engine|` + uuid + `|[0-9a-f]{64}|[a-z0-9-]{1,32}`),
 		"item":         whole(uuid + `|` + code),
 		"code":         whole(code),
@@ -181,11 +182,14 @@ var clear = map[string]string{
 	"regulations.agency": "code", "regulations.profile": "code", "regulations.effective_from": "date", "regulations.assessed_on": "date", "regulations.document": "document",
 
 	"reminders.agency": "code", "reminders.dossier": "id", "reminders.kind": "code", "reminders.ref": "due", "reminders.item": "item",
-	"reminders.due": "date", "reminders.stage": "code", "reminders.staff": "ids", "reminders.role": "code",
+	"reminders.reminder": "id", "reminders.due": "date", "reminders.stage": "code", "reminders.staff": "ids", "reminders.role": "code",
 
 	"requests.agency": "code", "requests.dossier": "id", "requests.request": "id", "requests.kind": "code", "requests.by_whom": "code", "requests.representative": "id",
 	"requests.channel": "code", "requests.received_on": "date", "requests.due": "date", "requests.reason": "code", "requests.extended_until": "date", "requests.told_on": "date",
 	"requests.decision": "code", "requests.decided_on": "date", "requests.answered_on": "date", "requests.fulfilled_on": "date", "requests.withdrawn_on": "date",
+
+	"reviews.agency": "code", "reviews.dossier": "id", "reviews.id": "id", "reviews.kind": "code", "reviews.dossiers": "ids", "reviews.staff": "actors",
+	"reviews.first_day": "date", "reviews.last_day": "date", "reviews.outcome": "code", "reviews.actor": "actor", "reviews.incident": "id",
 
 	"access.agency": "code", "access.dossier": "id", "access.dossiers": "ids", "access.actor": "actor", "access.role": "code", "access.on_behalf_of": "actor",
 	"access.action": "code", "access.categories": "codes", "access.purpose": "code", "access.ground": "code", "access.outcome": "code",

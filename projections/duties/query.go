@@ -69,6 +69,25 @@ type View struct {
 	Ended                    time.Time // zero while nobody ended it
 }
 
+// Runs tells whether the view can be used at an instant, or later: it has not
+// ended, and nobody ended it.
+func (v *View) Runs(at time.Time) bool {
+	return v.Until.After(at) && (v.Ended.IsZero() || v.Ended.After(at))
+}
+
+// LastDay is the last day on which the view can be used; zero for a view without
+// end.
+func (v *View) LastDay() (day nl.Date) {
+	until := v.Until
+	if !v.Ended.IsZero() && v.Ended.Before(until) {
+		until = v.Ended
+	}
+	if until.IsZero() {
+		return day
+	}
+	return nl.DateOf(until.Add(-1))
+}
+
 // Facts are the facts of an agency, or of all, or of one dossier; each list is
 // in stream order.
 type Facts struct {

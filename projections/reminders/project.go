@@ -25,7 +25,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the table or of Apply.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string { return []string{reminder.TypeRaised} }
@@ -35,7 +35,7 @@ func (Projection) Tables() []readdb.Table {
 	return []readdb.Table{{
 		Name: Name,
 		Columns: rows.Columns("agency:t", "dossier:t", "kind:t", "ref:t", "item:t", "due:t", "stage:t",
-			"position:i", "event:i", "raised:i", "staff:t", "role:t"),
+			"reminder:t", "position:i", "event:i", "occurred:i", "staff:t", "role:t"),
 		KeyColumns: 7,
 		Indexes:    [][]string{{"agency", "position"}},
 	}}
@@ -44,14 +44,14 @@ func (Projection) Tables() []readdb.Table {
 // Apply adds the reminders of the commit. The same one a second time, which the
 // engine never raises, would replace the first.
 func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delivery) error {
-	return rows.Each(d, func(place int, _ *eventstore.StoredEvent, _ [][]byte, r *domain.Recorded) error {
+	return rows.Each(d, func(place int, stored *eventstore.StoredEvent, _ [][]byte, r *domain.Recorded) error {
 		e, ok := r.Event.(*reminder.Raised)
 		if !ok {
 			return nil
 		}
 		return tx.Put(ctx, Name, readdb.Row{
 			r.Meta.Agency, e.Dossier, e.Kind, e.Ref, e.Item, e.Due.String(), e.Stage,
-			int64(r.Meta.Position), int64(place), rows.Instant(r.Meta.Occurred), rows.Join(e.For), e.Role,
+			stored.ID, int64(r.Meta.Position), int64(place), rows.Instant(r.Meta.Occurred), rows.Join(e.For), e.Role,
 		})
 	})
 }

@@ -10,15 +10,22 @@ import (
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
-// Row is one reminder.
+// Row is one reminder, as the export `reminders` gives it. It has codes and ids
+// alone: what it is about stands in the other registers.
 type Row struct {
-	Agency   string    `json:"agency"`
-	Dossier  string    `json:"dossier,omitempty"` // absent where it is the agency's
-	Kind     string    `json:"kind"`
-	Ref      string    `json:"ref"`
-	Item     string    `json:"item,omitempty"`
-	Due      nl.Date   `json:"due"`
-	Stage    string    `json:"stage"` // new, coming, overdue
+	Agency   string  `json:"agency"`
+	Dossier  string  `json:"dossier,omitempty"` // absent where it is the agency's
+	Reminder string  `json:"reminder"`          // the id of its event
+	Kind     string  `json:"kind"`              // reminder.Kinds
+	Ref      string  `json:"ref"`
+	Item     string  `json:"item,omitempty"`
+	Due      nl.Date `json:"due"`
+	// Stage is why it was raised: new, coming, overdue. Status is how what it
+	// reminds of stands now; Register fills it in.
+	Stage  string `json:"stage"`
+	Status string `json:"status,omitempty"`
+	// For are the members of staff who were responsible then, in byte order; Role
+	// is who looks after such a thing in any case.
 	For      []string  `json:"for,omitempty"`
 	Role     string    `json:"role"`
 	Raised   time.Time `json:"raised_at"` // occurred_at
@@ -39,18 +46,15 @@ func (r *Row) Key() Key { return Key{r.Agency, r.Dossier, r.Kind, r.Ref, r.Item,
 // day on which they were raised. f may give rows.ErrStop.
 func List(ctx context.Context, db *readdb.DB, filter rows.Filter, f func(Row) error) error {
 	var w rows.Where
-	w.If(filter.Agency != "", "agency = ?", filter.Agency)
-	w.If(filter.Dossier != "", "dossier = ?", filter.Dossier)
-	w.If(!filter.From.IsZero(), "raised >= ?", rows.Instant(filter.From))
-	w.If(!filter.Until.IsZero(), "raised < ?", rows.Instant(filter.Until))
-	q := "SELECT agency, dossier, kind, ref, item, due, stage, staff, role, raised, position FROM reminders" + w.String() + " ORDER BY position, event"
+	w.Register("", filter)
+	q := "SELECT agency, dossier, reminder, kind, ref, item, due, stage, staff, role, occurred, position FROM reminders" + w.String() + " ORDER BY position, event"
 	return rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
 		var (
 			r          Row
 			due, staff string
 			raised     int64
 		)
-		if err := scan(&r.Agency, &r.Dossier, &r.Kind, &r.Ref, &r.Item, &due, &r.Stage, &staff, &r.Role, &raised, &r.Position); err != nil {
+		if err := scan(&r.Agency, &r.Dossier, &r.Reminder, &r.Kind, &r.Ref, &r.Item, &due, &r.Stage, &staff, &r.Role, &raised, &r.Position); err != nil {
 			return fmt.Errorf("reading the reminders: %w", err)
 		}
 		r.For, r.Raised = rows.Split[string](staff), rows.Time(raised)

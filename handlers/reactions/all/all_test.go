@@ -19,6 +19,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/reactions/all"
 	rt "github.com/casefile-engine/casefile/handlers/reactions/reactionstest"
 	"github.com/casefile-engine/casefile/projections/deadlines"
+	"github.com/casefile-engine/casefile/projections/reminders"
 )
 
 type m = rt.M
@@ -332,8 +333,28 @@ func TestDeadlinesAreRemindedOf_C_2_9_1(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Want(reminder.TypeRaised, 2)
+	if got := reminded(t, w, d); !slices.Equal(got, []string{"coming overdue", "overdue overdue"}) {
+		t.Errorf("the register of reminders: %v", got)
+	}
 	// Reminders stand beside the dossier: it is written in as if there were none.
 	w.Do("GiveConsent", d, "2020-05-26T09:00:00Z", m{"consent": rt.ID(801), "for": "disclose", "categories": []string{"plan"}, "recipient": rt.UWV, "purpose": "guidance", "explicit": true, "evidence": "formulier"})
+}
+
+// reminded are the stage and the status of each row of a dossier's register of
+// reminders, about requests.
+func reminded(t *testing.T, w *rt.World, dossier string) (out []string) {
+	t.Helper()
+	r := queries.Reader{Caller: commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, Agency: "click", Purpose: "guidance", Action: "export"}
+	err := w.Queries.Export(t.Context(), r, queries.ExportOptions{Register: "reminders", Dossier: dossier}, func(row any) error {
+		if x := row.(reminders.Row); x.Kind == "request" && x.Reminder != "" && x.Role != "" {
+			out = append(out, x.Stage+" "+x.Status)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // C-2.7b, L-7: a third party's view whose consent was withdrawn is ended by the

@@ -98,10 +98,10 @@ func endingViews(ctx context.Context, t *reactions.Tools, now time.Time, today n
 	}
 	var out []reminders.Key
 	for _, v := range facts.Views {
-		if !v.Ended.IsZero() || v.Until.IsZero() || !v.Until.After(now) {
+		if !v.Runs(now) {
 			continue
 		}
-		last := nl.DateOf(v.Until.Add(-1))
+		last := v.LastDay()
 		if near(nl.DateOf(v.Granted), last, today) {
 			out = append(out, reminders.Key{Agency: v.Agency, Dossier: v.Dossier, Kind: reminder.KindView, Ref: v.View, Due: last, Stage: reminder.StageComing})
 		}
