@@ -37,7 +37,14 @@ type Recorded struct {
 	Rule       string            `json:"rule,omitzero"` // of a denial
 	// Imported marks a look of an older system's log; it opened nothing here.
 	Imported bool `json:"imported,omitzero"`
+	// Policies are the ids of the policies that the decision rests on; their
+	// texts are those of the commit's policy digest.
+	Policies []string `json:"policies,omitzero"`
 }
+
+// ActionChange is the action of a denied command in the access register: an
+// allowed one is an event of its own.
+const ActionChange = "change"
 
 // SignIn is an attempt to sign in. It stands with the member of staff whose name
 // it was, and with the engine when nobody has that name. No sections.

@@ -9,7 +9,6 @@ import (
 	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
-	"github.com/casefile-engine/casefile/handlers/policy"
 )
 
 // RecordAccess appends a look of the caller, allowed or denied, and returns
@@ -127,27 +126,6 @@ func (h *Handler) appendAccess(ctx context.Context, c Caller, e *entry, command 
 		delete(e.commands, attr.CommandID) // an id of our own making is never sent again
 	}
 	return p, a, err
-}
-
-// Authorise answers whether the caller may act in the agency now, by the
-// member of staff's state on the stream and not by what a session remembers.
-func (h *Handler) Authorise(ctx context.Context, c Caller, agency string) (policy.Decision, error) {
-	h.gate.RLock()
-	defer h.gate.RUnlock()
-	now := h.store.RecordedNow()
-	if c.Staff == domain.Operator || c.Staff == domain.Engine || c.Agency != agency {
-		return h.rules.Decide(policy.Subject{Agency: c.Agency, Staff: c.Staff}, agency, now), nil
-	}
-	e := h.cache.acquire(domain.Ref{Agency: agency, Kind: domain.KindStaff, ID: c.Staff})
-	defer h.cache.release(e)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := h.load(ctx, e); err != nil {
-		e.reset()
-		return policy.Decision{}, h.failure(&parsed{spec: accessSpec}, err).Err()
-	}
-	st := staffState(e.state)
-	return h.rules.Decide(subjectOf(st, agency, c.Staff, now), agency, now), nil
 }
 
 // State gives f the folded state of an aggregate, current to the stream's

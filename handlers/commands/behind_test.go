@@ -10,7 +10,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/memory"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/policy/policytest"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
@@ -78,7 +78,7 @@ func (k kept) Save(_ context.Context, ref domain.Ref, s commands.Snapshot) error
 }
 
 func (k *kit) among(v commands.CommitView, s commands.Snapshots, alone bool) *commands.Handler {
-	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), View: v, Snapshots: s,
+	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(), View: v, Snapshots: s,
 		Clock: clock.Func(func() time.Time { return noon }), Exclusive: alone})
 }
 
@@ -155,7 +155,7 @@ func TestAppendFindsItsIDStored(t *testing.T) {
 	k.want(k.h.Execute(t.Context(), operator, adopted("2019-01-01T00:00:00Z")), commands.Accepted, "")
 	k.want(k.h.Execute(t.Context(), operator, opened(d, "Jansen")), commands.Accepted, "")
 	s := &resending{Store: k.store}
-	h := commands.New(commands.Config{Store: s, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), Clock: clock.Func(func() time.Time { return noon })})
+	h := commands.New(commands.Config{Store: s, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(), Clock: clock.Func(func() time.Time { return noon })})
 
 	s.before = func(p *eventstore.Pending) *eventstore.Pending { // itself, its answer lost
 		q := *p
@@ -171,7 +171,7 @@ func TestAppendFindsItsIDStored(t *testing.T) {
 				r.Data = report(d).Data
 			}
 			var sent *eventstore.Pending
-			capture := commands.New(commands.Config{Store: capturing{k.store, &sent}, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), Clock: clock.Func(func() time.Time { return noon })})
+			capture := commands.New(commands.Config{Store: capturing{k.store, &sent}, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(), Clock: clock.Func(func() time.Time { return noon })})
 			capture.Execute(t.Context(), operator, r)
 			return sent
 		}

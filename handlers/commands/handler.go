@@ -30,7 +30,7 @@ type Config struct {
 	Digester  seal.Digester
 	View      CommitView // nil: everything is walked back to on the stream
 	Snapshots Snapshots  // nil: none
-	Rules     *policy.Rules
+	Policies  *policy.Book
 	Clock     clock.Clock
 	Log       *slog.Logger
 	// Exclusive says that no other process writes to the stream, so that what is
@@ -48,7 +48,7 @@ type Handler struct {
 	digester  seal.Digester
 	view      CommitView
 	snapshots Snapshots
-	rules     *policy.Rules
+	policies  *policy.Book
 	clock     clock.Clock
 	log       *slog.Logger
 	exclusive bool
@@ -71,7 +71,7 @@ func New(c Config) *Handler {
 	}
 	return &Handler{
 		store: c.Store, sealer: c.Sealer, digester: c.Digester, view: c.View, snapshots: c.Snapshots,
-		rules: c.Rules, clock: c.Clock, log: c.Log, exclusive: c.Exclusive, responsible: c.Responsible, cache: newCache(maxCached),
+		policies: c.Policies, clock: c.Clock, log: c.Log, exclusive: c.Exclusive, responsible: c.Responsible, cache: newCache(maxCached),
 	}
 }
 
@@ -97,6 +97,9 @@ func (h *Handler) Execute(ctx context.Context, c Caller, r Request) Outcome {
 		default:
 			if !isRefusal(err) {
 				h.forget(p.target)
+			}
+			if denied := (*deniedError)(nil); errors.As(err, &denied) {
+				h.recordDenied(ctx, p, denied.decision)
 			}
 			return h.failure(p, err)
 		}
@@ -254,13 +257,14 @@ func (h *Handler) decide(ctx context.Context, p *parsed, s *session) (*plan, err
 	if err != nil {
 		return nil, err
 	}
-	if d := h.rules.Decide(s.subject(p, env.At), p.req.Agency, env.At); !d.Allowed {
-		return nil, d.Err
-	} else if err := h.seal(ctx, p); err != nil {
-		return nil, err
-	} else {
-		return h.planned(p, s, env, d)
+	d := h.authorise(p, s, s.judged(env, now))
+	if !d.Allowed && !s.unknown(p, env, d) {
+		return nil, &deniedError{d}
 	}
+	if err := h.seal(ctx, p); err != nil {
+		return nil, err
+	}
+	return h.planned(p, s, env, d)
 }
 
 func (h *Handler) planned(p *parsed, s *session, env *catalog.Env, d policy.Decision) (*plan, error) {

@@ -21,7 +21,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore/memory"
 	"github.com/casefile-engine/casefile/eventstore/seal/vault"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/policy/policytest"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
@@ -54,7 +54,7 @@ func newKit(t *testing.T) *kit {
 
 // handler gives a handler that remembers nothing, as after a restart.
 func (k *kit) handler() *commands.Handler {
-	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(),
+	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(),
 		Clock: clock.Func(func() time.Time { return noon }), Exclusive: true})
 }
 
@@ -259,7 +259,7 @@ func TestConcurrentCommands(t *testing.T) {
 }
 
 func (k *kit) shared() *commands.Handler {
-	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(), Clock: clock.System{}})
+	return commands.New(commands.Config{Store: k.store, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(), Clock: clock.System{}})
 }
 
 func reservations(all []*eventstore.Commit) (n int) {
@@ -287,7 +287,7 @@ func TestNoAppendNoAcknowledgement(t *testing.T) {
 	for _, err := range []error{eventstore.ErrUnavailable, eventstore.ErrUnknown, eventstore.ErrReadOnly, context.DeadlineExceeded} {
 		k := newKit(t)
 		k.want(k.h.Execute(t.Context(), operator, adopted("2019-01-01T00:00:00Z")), commands.Accepted, "")
-		h := commands.New(commands.Config{Store: failing{k.store, err}, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple()})
+		h := commands.New(commands.Config{Store: failing{k.store, err}, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn()})
 		ack, _, got := h.RecordAccess(t.Context(), commands.Caller{Staff: domain.Operator, Door: commands.DoorCLI}, "click", commands.Basis{},
 			&access.Recorded{Action: "view", Outcome: access.Allowed, Owners: []string{"dossier/x"}, Categories: []domain.Category{domain.CatContact}})
 		if got == nil || ack.Position() != 0 {

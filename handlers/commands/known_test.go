@@ -9,7 +9,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/memory"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/policy/policytest"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
@@ -69,7 +69,7 @@ func (l *losing) Append(ctx context.Context, p *eventstore.Pending) (eventstore.
 func TestUnknownOutcomeOfANewAggregateIsLookedFor(t *testing.T) {
 	k := newKit(t)
 	store := &losing{Store: k.store}
-	h := commands.New(commands.Config{Store: store, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(),
+	h := commands.New(commands.Config{Store: store, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(),
 		Clock: clock.Func(func() time.Time { return noon }), Exclusive: true})
 	rs := []commands.Request{adopted("2017-02-01T09:00:00+01:00")}
 	for i := range 250 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/handlers/policy"
 )
@@ -172,10 +173,43 @@ func staffState(state any) *staff.State {
 	return st
 }
 
-// subject describes the actor as he stood at the moment that counts: rights are
-// judged now, and in an import at `at` (catalogue §2).
+// judged is the instant for which rights are judged: now, and in an import the
+// time of the command (catalogue §2).
+func (s *session) judged(env *catalog.Env, now time.Time) time.Time {
+	if env.Backdated() {
+		return env.At
+	}
+	return now
+}
+
+// unknown tells whether an import names a dossier that is not there, which is
+// then said as it is: whoever brings an older system over may know. Anybody
+// else gets the answer that a dossier of others gives.
+func (s *session) unknown(p *parsed, env *catalog.Env, d policy.Decision) bool {
+	return env.Backdated() && d.Err.Code == "not_assigned" && p.req.Dossier != "" &&
+		s.state(domain.Ref{Agency: p.req.Agency, Kind: domain.KindDossier, ID: p.req.Dossier}) == nil
+}
+
+// subject describes the actor as he stood at the moment that counts.
 func (s *session) subject(p *parsed, at time.Time) policy.Subject {
+	if a := p.req.Actor; a == domain.Operator || a == domain.Engine {
+		return policy.Subject{Staff: a}
+	}
 	return subjectOf(s.staff(p.req.Agency, p.req.Actor), p.req.Agency, p.req.Actor, at)
+}
+
+// state gives the state of an aggregate among the loaded ones; nil when it is
+// not among them or has no event yet.
+func (s *session) state(ref domain.Ref) any {
+	if s.target.ref == ref && s.target.version > 0 {
+		return s.target.state
+	}
+	for _, e := range s.others {
+		if e.ref == ref && e.version > 0 {
+			return e.state
+		}
+	}
+	return nil
 }
 
 func subjectOf(st *staff.State, agencyName, id string, at time.Time) policy.Subject {
@@ -183,6 +217,7 @@ func subjectOf(st *staff.State, agencyName, id string, at time.Time) policy.Subj
 	if st != nil {
 		sub.Active = st.ActiveAt(at)
 		sub.Roles = st.RolesAt(at)
+		sub.Bound = st.BoundOn(nl.DateOf(at))
 	}
 	return sub
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/memory"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/policy/policytest"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
@@ -82,7 +82,7 @@ func TestWindowsDecidedAheadEqualOneByOne(t *testing.T) {
 				if breaks {
 					store = &breaking{Store: k.store}
 				}
-				h := commands.New(commands.Config{Store: store, Sealer: k.vault, Digester: k.vault, Rules: policy.Simple(),
+				h := commands.New(commands.Config{Store: store, Sealer: k.vault, Digester: k.vault, Policies: policytest.BuiltIn(),
 					Clock: clock.Func(func() time.Time { return noon }), Exclusive: exclusive})
 				got := h.ExecuteWindow(t.Context(), operator, rs)
 				for i := range want {

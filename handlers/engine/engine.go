@@ -42,6 +42,9 @@ type Options struct {
 	NATSURL, PostgresURL string
 	// Replicas of the stream in an external cluster, when it is created there; 0 is 3.
 	Replicas int
+	// Policies is a directory with a folder for each agency that has policies of
+	// its own; "": the built-in ones hold for all.
+	Policies string
 	Clock    clock.Clock
 	Log      *slog.Logger
 	// Follow keeps the views up with the stream until Close. Without it CatchUp
@@ -63,6 +66,7 @@ type Engine struct {
 	Vault    *vault.Vault
 	DB       *readdb.DB
 	Views    *projections.Runner
+	Policies *policy.Book
 	Commands *commands.Handler
 	Queries  *queries.Service
 	// Reactions are what must follow. Whether they run here is up to Options.React.
@@ -282,13 +286,17 @@ func (e *Engine) openDatabases(ctx context.Context, o Options) error {
 }
 
 func (e *Engine) openHandlers(o Options) error {
+	var err error
+	if e.Policies, err = policy.Load(o.Policies); err != nil {
+		return err
+	}
 	e.Commands = commands.New(commands.Config{
 		Store: e.Store, Sealer: e.Vault, Digester: e.Vault, View: commitView{e.DB},
 		Snapshots: &snapshots{db: e.State, digester: e.Vault, dollar: e.StateDialect == "postgres"},
-		Rules:     policy.Simple(), Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
+		Policies:  e.Policies, Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
 		Responsible: e.responsible(o.Follow),
 	})
-	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, Clock: o.Clock, Log: o.Log})
+	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, UpToDate: e.upToDate(o.Follow), Clock: o.Clock, Log: o.Log})
 	return nil
 }
 
@@ -296,22 +304,29 @@ func (e *Engine) openHandlers(o Options) error {
 // The answer decides whether somebody may be ended, so the view is first brought
 // to all that is on the stream by now.
 func (e *Engine) responsible(followed bool) func(context.Context, string, string, time.Time) (int, error) {
+	current := e.upToDate(followed)
 	return func(ctx context.Context, agency, staff string, at time.Time) (int, error) {
-		if !followed {
-			if err := e.Views.CatchUp(ctx, nil); err != nil {
-				return 0, err
-			}
-		}
-		head, err := e.Store.Head(ctx)
-		if err != nil {
-			return 0, err
-		}
 		ctx, cancel := context.WithTimeout(ctx, responsibleLimit)
 		defer cancel()
-		if err := e.Views.WaitFor(ctx, head, dossiers.Name); err != nil {
+		if err := current(ctx, dossiers.Name); err != nil {
 			return 0, err
 		}
 		return dossiers.Responsible(ctx, e.DB, agency, staff, at)
+	}
+}
+
+// upToDate brings views to all that is on the stream by now: what decides on
+// rights or on ending somebody must not rest on yesterday.
+func (e *Engine) upToDate(followed bool) func(context.Context, ...string) error {
+	return func(ctx context.Context, names ...string) error {
+		if !followed {
+			return e.Views.CatchUp(ctx, nil)
+		}
+		head, err := e.Store.Head(ctx)
+		if err != nil {
+			return err
+		}
+		return e.Views.WaitFor(ctx, head, names...)
 	}
 }
 

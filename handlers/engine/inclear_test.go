@@ -331,6 +331,10 @@ func (l *life) doors() {
 	if err := s.Set(l.Context(), "click", "zqloginmark", eva, password); err != nil {
 		l.Fatal(err)
 	}
+	// Guidance of the dossier ended years ago; whoever looks is assigned anew.
+	if out := l.give(commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, step{"AssignStaff", dosA, "", `{"staff":"` + eva + `","capacity":"co"}`}); out.Outcome != commands.Accepted {
+		l.Fatalf("%+v", out)
+	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		l.Fatal(err)

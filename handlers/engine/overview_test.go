@@ -106,10 +106,10 @@ func TestOverviewIsGuardedAndOnRecord_C_1_2d(t *testing.T) {
 		t.Errorf("got %v, %v", o, err)
 	}
 	// A coach may ask nothing. Both refusals are on record.
-	if o, err := e.Queries.Overview(t.Context(), overviewReader(commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: coach}, 0), q); o != nil || domain.AsError(err).Code != "not_for_role" {
+	if o, err := e.Queries.Overview(t.Context(), overviewReader(commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: coach}, 0), q); o != nil || domain.AsError(err).Code != "not_permitted" {
 		t.Errorf("a coach got %v, %v", o, err)
 	}
-	if got := denials(t, e); !slices.Equal(got, []string{"differencing", "not_for_role"}) {
+	if got := denials(t, e); !slices.Equal(got, []string{"differencing", "not_permitted"}) {
 		t.Errorf("refusals on record: %q", got)
 	}
 	if len(questions(t, e)) != 1 {

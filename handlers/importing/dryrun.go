@@ -19,12 +19,12 @@ const sealOverhead = 64
 // DryRun gives an executor that decides everything as the engine would, over a
 // store in memory that begins where base is; nothing is stored and no key is
 // made. Close lets the memory go.
-func DryRun(ctx context.Context, base eventstore.Store, d seal.Digester, rules *policy.Rules, c clock.Clock) (ex Executor, done func() error, err error) {
+func DryRun(ctx context.Context, base eventstore.Store, d seal.Digester, policies *policy.Book, c clock.Clock) (ex Executor, done func() error, err error) {
 	store, err := memory.Overlay(ctx, base)
 	if err != nil {
 		return nil, nil, err
 	}
-	h := commands.New(commands.Config{Store: store, Sealer: noSeal{}, Digester: d, Rules: rules, Clock: c, Exclusive: true})
+	h := commands.New(commands.Config{Store: store, Sealer: noSeal{}, Digester: d, Policies: policies, Clock: c, Exclusive: true})
 	return h, store.Close, nil
 }
 

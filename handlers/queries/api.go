@@ -67,6 +67,9 @@ type TimelineEntry struct {
 	ActorName string          `json:"actor_name,omitempty"`
 	Clear     json.RawMessage `json:"data"`
 	Values    []Value         `json:"values,omitempty"`
+	// Hidden says that the event is about what the reader may not see; all but
+	// its day is left out.
+	Hidden bool `json:"hidden,omitempty"`
 }
 
 // DossierView is a dossier as it is, or was.
@@ -91,7 +94,13 @@ type DossierView struct {
 	// Names are the opened names of the members of staff in the view, by id.
 	Names map[string]string `json:"names,omitempty"`
 
-	restricted map[string]bool // records that are shielded at the view's time
+	// Partial says that the reader may not see every data category: what he may
+	// not see is left out, and stands in the timeline as a line that says so.
+	Partial bool `json:"partial,omitempty"`
+
+	restricted map[string]bool              // records that are shielded at the view's time
+	holds      map[string][]domain.Category // of each record
+	pass       pass
 }
 
 // Trajectory is one trajectory of a dossier; Ended is absent while it is open.

@@ -12,6 +12,8 @@ import (
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections/dossiers"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
@@ -19,9 +21,10 @@ import (
 // maxListed is how many dossiers one list shows: what one access event can name.
 const maxListed = access.MaxDossiers
 
-// Caseload lists the dossiers of the agency with the clients' names, the
-// reader's own first, each part in the order of the names (C-0d). One access
-// event names every dossier that it shows; the list ends at 1,000.
+// Caseload lists the dossiers whose clients' names are open to the reader: those
+// assigned to him, those that an authorisation opens, and all of them where his
+// role alone suffices (C-0d). His own come first, each part in the order of the
+// names. One access event names every dossier that it shows; the list ends at 1,000.
 func (s *Service) Caseload(ctx context.Context, r Reader) ([]CaseloadRow, error) {
 	if err := checkReader(r); err != nil {
 		return nil, err
@@ -29,12 +32,8 @@ func (s *Service) Caseload(ctx context.Context, r Reader) ([]CaseloadRow, error)
 	if err := s.wait(ctx, r); err != nil {
 		return nil, err
 	}
-	d, err := s.authorise(ctx, r, look{})
-	if err != nil {
-		return nil, err
-	}
 	now := s.clock.Now()
-	list, err := s.listed(ctx, r, now)
+	p, list, err := s.listed(ctx, r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -52,38 +51,101 @@ func (s *Service) Caseload(ctx context.Context, r Reader) ([]CaseloadRow, error)
 		}
 	}
 	l.dossiers = ids
-	ack, _, err := s.record(ctx, r, d, l)
+	ack, _, err := s.record(ctx, r, p, l)
 	if err != nil {
 		return nil, err
 	}
 	return s.caseloadRows(ctx, ack, r, list, ids, staff, now)
 }
 
-// listed gives the dossiers that the list will show, the reader's own first.
-func (s *Service) listed(ctx context.Context, r Reader, now time.Time) ([]dossiers.Dossier, error) {
-	var own, others []dossiers.Dossier
-	mine := map[string]bool{}
-	if st := r.Caller.Staff; st != domain.Operator && st != domain.Engine {
-		err := dossiers.List(ctx, s.db, dossiers.Filter{Filter: rows.Filter{Agency: r.Agency}, Staff: st, At: now}, func(d dossiers.Dossier) error {
-			own = append(own, d)
-			mine[d.Dossier] = true
+// listed gives the dossiers that the list will show, the reader's own first, and
+// what lets him see them. Each is decided on by the stream's own facts; the view
+// only says which to ask about.
+func (s *Service) listed(ctx context.Context, r Reader, now time.Time) (pass, []dossiers.Dossier, error) {
+	q := commands.Question{Action: r.Action, Of: policy.OfDossier, Purpose: r.Purpose, Categories: []domain.Category{domain.CatContact}}
+	byRole, err := s.commands.Authorise(ctx, r.Caller, r.Agency, q)
+	if err != nil {
+		return pass{}, nil, err
+	}
+	p, all := combine(byRole, q.Categories), byRole[0].Allowed
+	if !all {
+		mine := q
+		mine.Own = true // would a dossier of his own be open to him?
+		if p, err = s.authorise(ctx, r, mine); err != nil {
+			return p, nil, err
+		}
+	}
+	if err := s.current(ctx, dossiers.Name); err != nil {
+		return p, nil, err
+	}
+	own, err := s.candidates(ctx, r, all, now)
+	if err != nil {
+		return p, nil, err
+	}
+	ids := make([]string, len(own))
+	for i := range own {
+		ids[i] = own[i].Dossier
+	}
+	decisions, err := s.commands.AuthoriseEach(ctx, r.Caller, r.Agency, q, ids)
+	if err != nil {
+		return p, nil, err
+	}
+	kept := own[:0]
+	var open []policy.Decision
+	for i, d := range decisions {
+		if d.Allowed {
+			open, kept = append(open, d), append(kept, own[i])
+		}
+	}
+	if len(open) > 0 {
+		p = combine(open, nil)
+	}
+	return p, kept, nil
+}
+
+// candidates are the dossiers that may be open to the reader: his own, then those
+// that authorisations name, or all where his role or an authorisation says so.
+func (s *Service) candidates(ctx context.Context, r Reader, all bool, now time.Time) ([]dossiers.Dossier, error) {
+	var out []dossiers.Dossier
+	seen := map[string]bool{}
+	add := func(f dossiers.Filter) error {
+		f.Agency = r.Agency
+		return dossiers.List(ctx, s.db, f, func(d dossiers.Dossier) error {
+			if len(out) >= maxListed {
+				return rows.ErrStop
+			}
+			if !seen[d.Dossier] {
+				seen[d.Dossier] = true
+				out = append(out, d)
+			}
 			return nil
 		})
-		if err != nil {
+	}
+	var named []string
+	if st := r.Caller.Staff; st != domain.Operator && st != domain.Engine {
+		if err := add(dossiers.Filter{Staff: st, At: now}); err != nil {
+			return nil, err
+		}
+		var team bool
+		var err error
+		if named, team, err = s.commands.Grants(ctx, r.Agency, st); err != nil {
+			return nil, err
+		}
+		if all = all || team; !all {
+			if all, err = s.commands.Team(ctx, r.Agency); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if all {
+		return out, add(dossiers.Filter{})
+	}
+	for _, id := range named {
+		if err := add(dossiers.Filter{Filter: rows.Filter{Dossier: id}}); err != nil {
 			return nil, err
 		}
 	}
-	err := dossiers.List(ctx, s.db, dossiers.Filter{Filter: rows.Filter{Agency: r.Agency}}, func(d dossiers.Dossier) error {
-		if !mine[d.Dossier] {
-			others = append(others, d)
-		}
-		if len(own)+len(others) >= maxListed {
-			return rows.ErrStop
-		}
-		return nil
-	})
-	all := append(own, others...)
-	return all[:min(len(all), maxListed)], err
+	return out, nil
 }
 
 func (s *Service) caseloadRows(ctx context.Context, ack seal.Acknowledgement, r Reader, list []dossiers.Dossier, ids []string, staff map[string]bool, now time.Time) ([]CaseloadRow, error) {

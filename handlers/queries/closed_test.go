@@ -14,7 +14,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/engine"
-	"github.com/casefile-engine/casefile/handlers/policy"
+	"github.com/casefile-engine/casefile/handlers/policy/policytest"
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
@@ -105,7 +105,7 @@ func doors(ctx context.Context, dossier string) []door {
 func TestNoRecordNoPlaintext(t *testing.T) {
 	e, coach, dossier := life(t)
 	service := func(store eventstore.Store) *queries.Service {
-		h := commands.New(commands.Config{Store: store, Sealer: e.Vault, Digester: e.Vault, Rules: policy.Simple(), Exclusive: true})
+		h := commands.New(commands.Config{Store: store, Sealer: e.Vault, Digester: e.Vault, Policies: policytest.BuiltIn(), Exclusive: true})
 		return queries.New(queries.Config{Commands: h, Opener: e.Vault, DB: e.DB})
 	}
 	reader := queries.Reader{Caller: commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: coach}, Agency: "click", Purpose: "guidance", Action: "view"}
@@ -142,6 +142,12 @@ func TestNoRecordNoPlaintext(t *testing.T) {
 // The registers hold ids and codes alone, whoever asks (catalogue §3).
 func TestRegistersShowNothingPersonal(t *testing.T) {
 	e, coach, _ := life(t)
+	// The whole of each register is the compliance officer's.
+	o := e.Commands.Execute(t.Context(), commands.Caller{Door: commands.DoorImport, Staff: domain.Operator},
+		commands.Request{ID: uuid.NewString(), Agency: "click", Command: "GrantRole", At: "2019-02-01T00:00:00Z", Data: []byte(`{"staff":"` + coach + `","role":"compliance_officer"}`)})
+	if o.Outcome != commands.Accepted {
+		t.Fatalf("%+v", o)
+	}
 	reader := queries.Reader{Caller: commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: coach}, Agency: "click", Purpose: "audit", Action: "export"}
 	for _, reg := range queries.Registers {
 		n := 0

@@ -18,6 +18,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections/commits"
 )
 
@@ -54,7 +55,7 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 	if !o.Open && r.Caller.Staff != domain.Operator {
 		o.Open = true
 	}
-	d, err := s.authorise(ctx, r, look{dossiers: []string{id}})
+	p, err := s.authorise(ctx, r, commands.Question{Of: policy.OfDossier, Dossier: id, Categories: everything})
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +70,15 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 	}
 	var ack seal.Acknowledgement
 	if o.Open {
-		if ack, v.AccessRecord, err = s.record(ctx, r, d, lookAt(id, h)); err != nil {
+		if ack, v.AccessRecord, err = s.record(ctx, r, p, lookAt(id, h, p)); err != nil {
 			return nil, err
 		}
 	}
+	v.pass = p
 	if err := s.timeline(ctx, ack, h, v, o.Open); err != nil {
+		return nil, err
+	}
+	if err := s.reminded(ctx, ref, o, v); err != nil {
 		return nil, err
 	}
 	if o.Open {
@@ -82,6 +87,7 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 		}
 	}
 	present(v)
+	v.redact()
 	return v, nil
 }
 
@@ -133,11 +139,15 @@ func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions)
 
 // lookAt names what a view of the dossier opens: its own sections, and the
 // names of the staff and recipients in it.
-func lookAt(id string, h *history) look {
+func lookAt(id string, h *history, p pass) look {
 	l := look{dossiers: []string{id}, owners: []string{"dossier/" + id}, categories: []domain.Category{domain.CatStaff}}
 	seen := map[string]bool{}
 	for _, c := range h.commits {
-		l.categories = append(l.categories, c.Envelope.Data.Categories...)
+		for _, k := range c.Envelope.Data.Categories {
+			if p.sees(k) || sealsNames(k) {
+				l.categories = append(l.categories, k)
+			}
+		}
 		for _, ev := range c.Envelope.Data.Events {
 			for _, ref := range ev.Sections {
 				seen[ref.Owner] = true
@@ -179,10 +189,15 @@ func (s *Service) timeline(ctx context.Context, ack seal.Acknowledgement, h *his
 				Category: ref.Category, Record: recordOf(ev.Data), Event: ev.ID, EventType: ev.Type,
 				Position: c.Position, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
 			}
-			if v.restricted[val.Record] {
+			switch {
+			case !v.shows(ref.Category, val.Record):
+				val.State = "hidden" // not for this reader
+			case v.restricted[val.Record]:
 				val.State = "restricted" // shielded: that it exists shows, not what it says (L-18)
-			} else if err := s.opened(ctx, ack, sealed, &val); err != nil {
-				return err
+			default:
+				if err := s.opened(ctx, ack, sealed, &val); err != nil {
+					return err
+				}
 			}
 			e := &v.Timeline[first[i]+place]
 			e.Values = append(e.Values, val)

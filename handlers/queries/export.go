@@ -8,10 +8,9 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/eventstore"
-	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/access"
 	"github.com/casefile-engine/casefile/projections/commits"
@@ -51,15 +50,23 @@ func (s *Service) Export(ctx context.Context, r Reader, o ExportOptions, emit fu
 	if o.Dossier != "" {
 		l.dossiers = []string{o.Dossier}
 	}
-	d, err := s.authorise(ctx, r, l)
+	p, sc, err := s.registerScope(ctx, r, o.Register)
 	if err != nil {
 		return err
 	}
+	if o.Dossier != "" && !sc.holds(o.Dossier) {
+		// The same answer as for a dossier that is not there.
+		return s.refuseRow(ctx, r, p, o.Dossier)
+	}
+	if err := s.existing(ctx, r, o.Dossier); err != nil {
+		return err
+	}
 	if r.Caller.Staff != domain.Operator && !(o.Register == "dossiers" && o.Open) {
-		if _, _, err := s.record(ctx, r, d, l); err != nil {
+		if _, _, err := s.record(ctx, r, p, l); err != nil {
 			return err
 		}
 	}
+	emit = sc.within(emit)
 	db := s.db
 	if o.folded() {
 		var release func() error
@@ -106,13 +113,35 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 			return err
 		}
 		o.Dossier = id
-		if ok, err := s.exists(ctx, r.Agency, id); err != nil {
-			return err
-		} else if !ok {
-			return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier in this agency; compare its id"}
-		}
 	}
 	return nil
+}
+
+// existing refuses a dossier that the agency does not have; "" is none.
+func (s *Service) existing(ctx context.Context, r Reader, id string) error {
+	if id == "" {
+		return nil
+	}
+	ok, err := s.exists(ctx, r.Agency, id)
+	if err == nil && !ok {
+		err = &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier in this agency; compare its id"}
+	}
+	return err
+}
+
+// refuseRow refuses a register's rows of a dossier that is not the reader's own.
+func (s *Service) refuseRow(ctx context.Context, r Reader, p pass, id string) error {
+	list, err := s.commands.AuthoriseEach(ctx, r.Caller, r.Agency, commands.Question{Action: "view", Of: policy.OfDossier, Purpose: r.Purpose}, []string{id})
+	if err != nil {
+		return err
+	}
+	p.Decision = list[0]
+	if p.Allowed { // open to him on another ground than an assignment, which opens no register
+		p.Allowed, p.Ground = false, "none"
+		p.Err = &domain.Error{Kind: domain.KindForbidden, Code: "not_assigned", Rule: "C-0d", Message: "registers are open to you for the dossiers that are assigned to you"}
+	}
+	s.deny(ctx, r, p, commands.Question{Dossier: id})
+	return p.Err
 }
 
 // known asks of the operator, who may name any, that an agency is there: a
@@ -187,82 +216,6 @@ func historyRow(x commits.HistoryRow) json.RawMessage {
 	out := append([]byte{}, x.Event[:len(x.Event)-1]...)
 	out = append(out, ',')
 	return append(out, tail[1:]...)
-}
-
-// OpenedDossier is a row of the dossiers' export with the client's particulars.
-type OpenedDossier struct {
-	dossiers.Row
-	Client map[domain.Category][]Value `json:"client,omitempty"`
-}
-
-func (s *Service) dossierRows(ctx context.Context, db *readdb.DB, r Reader, f rows.Filter, o ExportOptions, day nl.Date, emit func(row any) error) error {
-	at := s.clock.Now()
-	if o.AsOf != nil || o.KnownAt != nil {
-		at = day.End().Add(-time.Nanosecond)
-	}
-	filter := dossiers.Filter{Filter: f}
-	if !o.Open {
-		return dossiers.List(ctx, db, filter, func(d dossiers.Dossier) error { return emit(d.Row(at)) })
-	}
-	var list []dossiers.Row
-	err := dossiers.List(ctx, db, filter, func(d dossiers.Dossier) error {
-		list = append(list, d.Row(at))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return rows.Chunks(list, maxListed, func(part []dossiers.Row) error { return s.openRows(ctx, db, r, part, emit) })
-}
-
-// openRows records one look at up to 1,000 dossiers and emits them opened.
-func (s *Service) openRows(ctx context.Context, db *readdb.DB, r Reader, part []dossiers.Row, emit func(row any) error) error {
-	cats := []domain.Category{domain.CatContact, domain.CatPersonal}
-	l := look{categories: slices.Clone(cats)}
-	for _, row := range part {
-		l.dossiers = append(l.dossiers, row.Dossier)
-		l.owners = append(l.owners, "dossier/"+row.Dossier)
-	}
-	d, err := s.authorise(ctx, r, l)
-	if err != nil {
-		return err
-	}
-	ack, _, err := s.record(ctx, r, d, l)
-	if err != nil {
-		return err
-	}
-	client := make([]map[domain.Category][]Value, len(part))
-	for _, c := range cats {
-		found, err := dossiers.Particulars(ctx, db, r.Agency, c, l.dossiers)
-		if err != nil {
-			return err
-		}
-		for i := range part {
-			if err := s.openSections(ctx, ack, c, found[part[i].Dossier], &client[i]); err != nil {
-				return err
-			}
-		}
-	}
-	for i, row := range part {
-		if err := emit(OpenedDossier{row, client[i]}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Service) openSections(ctx context.Context, ack seal.Acknowledgement, c domain.Category, list []dossiers.Section, out *map[domain.Category][]Value) error {
-	for _, sec := range list {
-		v := Value{Category: c, Event: sec.Sealed.Event, EventType: sec.Sealed.Type, Position: sec.Position, Occurred: sec.Occurred, Recorded: sec.Recorded}
-		if err := s.opened(ctx, ack, sec.Sealed, &v); err != nil {
-			return err
-		}
-		if *out == nil {
-			*out = map[domain.Category][]Value{}
-		}
-		(*out)[c] = append((*out)[c], v)
-	}
-	return nil
 }
 
 // foldTo builds the register's projection out of what had occurred, or had been

@@ -7,6 +7,8 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections/people"
 )
 
@@ -96,7 +98,7 @@ func (s *Service) People(ctx context.Context, r Reader) ([]StaffName, []Recipien
 	if err := s.wait(ctx, r); err != nil {
 		return nil, nil, err
 	}
-	d, err := s.authorise(ctx, r, look{})
+	p, err := s.authorise(ctx, r, commands.Question{Of: policy.OfOffice})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +120,7 @@ func (s *Service) People(ctx context.Context, r Reader) ([]StaffName, []Recipien
 	if err != nil {
 		return nil, nil, err
 	}
-	ack, _, err := s.record(ctx, r, d, l)
+	ack, _, err := s.record(ctx, r, p, l)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/overview"
-	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections/hours"
@@ -24,9 +23,6 @@ const OverviewPurpose = "management_information"
 
 // overviewMemory is how long an answered overview counts against later ones.
 const overviewMemory = 90 * 24 * time.Hour
-
-// overviewRoles may ask for overviews (catalogue §5).
-var overviewRoles = []string{"director", "compliance_officer"}
 
 // Overview is a management overview: which dossiers it counts, and the answer.
 type Overview struct {
@@ -61,14 +57,15 @@ func (s *Service) Overview(ctx context.Context, r Reader, q overview.Query) (*Ov
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
-	d, err := s.authorise(ctx, r, look{})
-	if err != nil {
+	d, err := s.mayOverview(ctx, r)
+	switch {
+	case err != nil && r.Caller.Agency != r.Agency:
+		s.deny(ctx, r, pass{Decision: d}, commands.Question{})
 		return nil, err
-	}
-	defer s.overviewLocks.lock(r.Agency)()
-	if d, err = s.mayOverview(ctx, r, d); err != nil {
+	case err != nil:
 		return nil, s.refuseOverview(ctx, r, d, q, 0, err)
 	}
+	defer s.overviewLocks.lock(r.Agency)()
 	for range overviewAttempts {
 		o, err := s.answerOverview(ctx, r, d, q)
 		if !errors.Is(err, commands.ErrOvertaken) {
@@ -82,23 +79,16 @@ func (s *Service) Overview(ctx context.Context, r Reader, q overview.Query) (*Ov
 // instance answered one in between.
 const overviewAttempts = 5
 
-// mayOverview narrows the decision to the roles that may ask.
-func (s *Service) mayOverview(ctx context.Context, r Reader, d policy.Decision) (policy.Decision, error) {
-	if r.Caller.Staff == domain.Operator {
-		return d, nil
+// mayOverview asks the policies.
+func (s *Service) mayOverview(ctx context.Context, r Reader) (policy.Decision, error) {
+	list, err := s.commands.Authorise(ctx, r.Caller, r.Agency, commands.Question{Action: "overview", Of: policy.OfOffice, Purpose: OverviewPurpose})
+	if err != nil {
+		return policy.Decision{}, err
 	}
-	err := s.commands.State(ctx, domain.Ref{Agency: r.Agency, Kind: domain.KindStaff, ID: r.Caller.Staff}, func(state any, _ uint64) error {
-		st, ok := state.(*staff.State)
-		if ok {
-			for _, role := range st.RolesAt(s.clock.Now()) {
-				if slices.Contains(overviewRoles, role) {
-					d.Role = role
-					return nil
-				}
-			}
-		}
-		return &domain.Error{Kind: domain.KindForbidden, Code: "not_for_role", Rule: "C-1.2d", Message: "overviews are for a director and a compliance officer; ask one of them"}
-	})
+	d := list[0]
+	if !d.Allowed {
+		err = d.Err
+	}
 	return d, err
 }
 

@@ -58,8 +58,9 @@ func (v *DossierView) describe(h *history, day nl.Date) error {
 	for _, m := range st.Entries {
 		v.Minutes += m
 	}
-	v.restricted = map[string]bool{}
+	v.restricted, v.holds = map[string]bool{}, map[string][]domain.Category{}
 	for id, r := range st.Records {
+		v.holds[id] = r.Categories()
 		if r.RestrictedAt(at) {
 			v.restricted[id] = true
 		}

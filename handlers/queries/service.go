@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/internal/clock"
 	"github.com/casefile-engine/casefile/projections/readdb"
 )
@@ -35,6 +33,9 @@ type Config struct {
 	Opener   seal.Opener
 	DB       *readdb.DB
 	Views    Views
+	// UpToDate returns when the named views are at the stream's head; nil where
+	// nothing is written beside.
+	UpToDate func(ctx context.Context, names ...string) error
 	Clock    clock.Clock
 	Log      *slog.Logger
 }
@@ -47,6 +48,7 @@ type Service struct {
 	views    Views
 	clock    clock.Clock
 	log      *slog.Logger
+	upToDate func(ctx context.Context, names ...string) error
 
 	overviewLocks overviewLocks
 }
@@ -59,7 +61,7 @@ func New(c Config) *Service {
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
-	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log}
+	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log, upToDate: c.UpToDate}
 }
 
 // wait waits until the views have reached the position that the reader asks for.
@@ -70,7 +72,7 @@ func (s *Service) wait(ctx context.Context, r Reader) error {
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
 	if err := s.views.WaitFor(ctx, r.After); err != nil {
-		return &domain.Error{Kind: domain.KindUnavailable, Code: "views_behind", Rule: "C-2.1.4d", Message: "the views have not reached that position yet; try again in a moment", Cause: err}
+		return behind(err)
 	}
 	return nil
 }
@@ -82,42 +84,10 @@ type look struct {
 	categories []domain.Category
 }
 
-// authorise answers whether the reader may look, and records a denial.
-func (s *Service) authorise(ctx context.Context, r Reader, l look) (policy.Decision, error) {
-	d, err := s.commands.Authorise(ctx, r.Caller, r.Agency)
-	if err != nil {
-		return d, err
-	}
-	if d.Allowed {
-		return d, nil
-	}
-	if r.Caller.Agency == r.Agency {
-		// A denial is a fact as well. That it could not be recorded changes
-		// nothing for the reader: nothing is shown either way.
-		if _, _, err := s.record(ctx, r, d, l); err != nil {
-			s.log.Error("a denied access could not be recorded", "code", domain.AsError(err).Code)
-		}
-	}
-	return d, d.Err
-}
-
 // record appends the access event and gives the acknowledgement that opens
 // what the look names.
-func (s *Service) record(ctx context.Context, r Reader, d policy.Decision, l look) (seal.Acknowledgement, uint64, error) {
-	slices.Sort(l.owners)
-	slices.Sort(l.categories)
-	ev := &access.Recorded{
-		Action: r.Action, Outcome: access.Allowed, Dossiers: l.dossiers,
-		Owners: slices.Compact(l.owners), Categories: slices.Compact(l.categories),
-		Purpose: r.Purpose, Ground: d.Ground, Role: d.Role, OnBehalfOf: r.Caller.OnBehalfOf,
-	}
-	if !d.Allowed {
-		ev.Outcome, ev.Owners = access.Denied, nil
-		if d.Err != nil {
-			ev.Code, ev.Rule = d.Err.Code, d.Err.Rule
-		}
-	}
-	return s.commands.RecordAccess(ctx, r.Caller, r.Agency, commands.Basis{Purpose: r.Purpose, Ground: d.Ground, PolicyDigest: d.Digest}, ev)
+func (s *Service) record(ctx context.Context, r Reader, p pass, l look) (seal.Acknowledgement, uint64, error) {
+	return s.commands.RecordAccess(ctx, r.Caller, r.Agency, commands.Basis{Purpose: r.Purpose, Ground: p.Ground, PolicyDigest: p.Digest}, p.recorded(r, l))
 }
 
 // checkReader refuses a look without a known purpose or action (C-I1).

@@ -83,7 +83,7 @@ func (t *task) load(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(out, ready)
 	_, err = callers(ctx, many, time.Hour, func(ctx context.Context, i int) error {
-		_, err := accepted(ctx, e, asCoach(i), addRecord(i%t.Dossiers))
+		_, err := accepted(ctx, e, asCoach(i%t.Dossiers), addRecord(i%t.Dossiers))
 		return err
 	})
 	return err
@@ -133,7 +133,7 @@ func (t *task) use(ctx context.Context, e *engine.Engine) (answer, error) {
 			return answer{}, err
 		}
 		var err error
-		if last, err = accepted(ctx, e, asCoach(i), addRecord(i*11%t.Dossiers)); err != nil {
+		if last, err = accepted(ctx, e, asCoach(i*11%t.Dossiers), addRecord(i*11%t.Dossiers)); err != nil {
 			return answer{}, err
 		}
 		if i%100 == 0 {

@@ -21,6 +21,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/handlers/reactions"
 )
 
@@ -102,16 +103,17 @@ func moment(ctx context.Context, t *reactions.Tools, c *reactions.Cause, to doma
 func (r *record) open(ctx context.Context, t *reactions.Tools, c *reactions.Cause) (*dossier.AddRecord, error) {
 	caller := commands.Caller{Door: commands.DoorEngine, Staff: domain.Engine, Agency: c.Meta.Agency, CausationID: c.ID,
 		CorrelationID: cmp.Or(c.Commit.Envelope.CorrelationID, c.Commit.Envelope.CommandID)}
-	d, err := t.Commands.Authorise(ctx, caller, c.Meta.Agency)
+	list, err := t.Commands.Authorise(ctx, caller, c.Meta.Agency, commands.Question{Action: "view", Of: policy.OfDossier, Dossier: c.Meta.Aggregate, Purpose: purpose})
 	if err != nil {
 		return nil, err
 	}
+	d := list[0]
 	if !d.Allowed {
 		return nil, d.Err
 	}
 	look := &access.Recorded{
 		Action: "view", Outcome: access.Allowed, Dossiers: []domain.ID{c.Meta.Aggregate}, Owners: []string{"dossier/" + c.Meta.Aggregate},
-		Categories: r.categories(), Purpose: purpose, Ground: d.Ground, Role: d.Role,
+		Categories: r.categories(), Purpose: purpose, Ground: d.Ground, Role: d.Role, Policies: d.Policies,
 	}
 	basis := commands.Basis{Purpose: purpose, Ground: d.Ground, PolicyDigest: d.Digest}
 	ack, _, err := t.Commands.RecordAccess(ctx, caller, c.Meta.Agency, basis, look)

@@ -34,6 +34,8 @@ recipients
   + recipient=$bakker class=employer subtype=prospective agreement=false secrecy=false authorised_for_subsidies=false registered_at=2025-01-06T10:03
   + recipient=$loket class=subsidy_provider agreement=false secrecy=false authorised_for_subsidies=true registered_at=2025-01-06T10:04
   + recipient=$gemeente class=subsidy_provider agreement=false secrecy=false authorised_for_subsidies=false registered_at=2025-01-06T10:05
+access
+  + action=change actor=$adm occurred_at=2025-01-06T09:33 outcome=denied   # an attempt to give oneself rights is on record (C-2.7e, C-2.1.4b)
 obligations
   + kind=impact_assessment since=2025-01-06                # L-35: none on file, since the regulation took effect
   + kind=recipient_secrecy since=2025-01-06 ref=$werkvloer # C-2.6.2: a partner without agreement, since its registration; no employer or provider of subsidies is asked
