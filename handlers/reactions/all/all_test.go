@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/access"
@@ -336,6 +337,13 @@ func TestDeadlinesAreRemindedOf_C_2_9_1(t *testing.T) {
 	if got := reminded(t, w, d); !slices.Equal(got, []string{"coming overdue", "overdue overdue"}) {
 		t.Errorf("the register of reminders: %v", got)
 	}
+	// They stand in the dossier's timeline, in stream order, as of their day.
+	if lines := remindedLines(t, w, d, ""); len(lines) != 2 || lines[0] >= lines[1] {
+		t.Errorf("the timeline: %v", lines)
+	}
+	if lines := remindedLines(t, w, d, "2020-06-16T12:00:00Z"); len(lines) != 1 {
+		t.Errorf("the timeline as of the day after the first: %v", lines)
+	}
 	// Reminders stand beside the dossier: it is written in as if there were none.
 	w.Do("GiveConsent", d, "2020-05-26T09:00:00Z", m{"consent": rt.ID(801), "for": "disclose", "categories": []string{"plan"}, "recipient": rt.UWV, "purpose": "guidance", "explicit": true, "evidence": "formulier"})
 }
@@ -353,6 +361,36 @@ func reminded(t *testing.T, w *rt.World, dossier string) (out []string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return out
+}
+
+// remindedLines are the positions of the reminders about requests in a dossier's
+// timeline, which is in stream order.
+func remindedLines(t *testing.T, w *rt.World, dossier, asOf string) (out []uint64) {
+	t.Helper()
+	var o queries.DossierOptions
+	if asOf != "" {
+		at, err := time.Parse(time.RFC3339, asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.AsOf = &at
+	}
+	r := queries.Reader{Caller: commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, Agency: "click", Purpose: "guidance", Action: "view"}
+	v, err := w.Queries.Dossier(t.Context(), r, dossier, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := uint64(0)
+	for _, e := range v.Timeline {
+		if e.Position < last {
+			t.Errorf("the line at %d stands after that at %d", e.Position, last)
+		}
+		last = e.Position
+		if e.Type == reminder.TypeRaised && strings.Contains(string(e.Clear), `"request"`) {
+			out = append(out, e.Position)
+		}
 	}
 	return out
 }
