@@ -17,7 +17,7 @@ import (
 
 // exportCmd writes a register (catalogue §3).
 type exportCmd struct {
-	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders."`
+	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders,reviews" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders, reviews."`
 	Agency   string `placeholder:"A" help:"One agency alone."`
 	Dossier  string `placeholder:"ID" help:"One dossier alone."`
 	AsOf     string `placeholder:"DATE" help:"What had occurred by the end of that day; terms are evaluated on it."`

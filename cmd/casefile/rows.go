@@ -32,6 +32,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 )
 
 // historyRow is a commit's clear metadata as history exports it.
@@ -60,6 +61,7 @@ var rowTypes = map[string]reflect.Type{
 	"recipients":  reflect.TypeFor[people.RecipientRow](),
 	"activities":  reflect.TypeFor[regulations.Activity](),
 	"reminders":   reflect.TypeFor[reminders.Row](),
+	"reviews":     reflect.TypeFor[reviews.Row](),
 }
 
 // columnsOf lists the JSON names of a struct's fields, those of embedded

@@ -21,6 +21,7 @@ func TestColumnsAreThoseOfTheCatalogue(t *testing.T) {
 		"dossiers":    "agency dossier status trajectories assigned records last_event_at position",
 		"deadlines":   "agency dossier kind ref started due status",
 		"obligations": "agency dossier kind since ref",
+		"reviews":     "agency kind review glass dossier dossiers staff from until sample outcome due state reviewed_at actor incident position",
 		"reminders":   "agency dossier reminder kind ref item due stage status for role raised_at position",
 		"hours":       "agency dossier entry trajectory date minutes activity actor",
 	} {

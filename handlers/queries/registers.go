@@ -24,6 +24,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
@@ -31,7 +32,7 @@ import (
 // those that it does not name.
 var Registers = []string{
 	"dossiers", "disclosures", "access", "retention", "deadlines", "obligations", "hours", "history",
-	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities", "reminders",
+	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities", "reminders", "reviews",
 }
 
 // registerNames are the registers as a sentence lists them.
@@ -77,6 +78,8 @@ func (s *Service) rowsOf(ctx context.Context, db *readdb.DB, r Reader, o ExportO
 		return paper.List(ctx, db, f, each[paper.Row](emit))
 	case "reminders":
 		return reminders.Register(ctx, db, f, at, each[reminders.Row](emit))
+	case "reviews":
+		return reviews.List(ctx, db, f, nl.DateOf(at), each[reviews.Row](emit))
 	}
 	return s.officeRows(ctx, db, r, f, o, emit)
 }
@@ -103,7 +106,8 @@ func each[R any](emit func(any) error) func(R) error {
 func projectionOf(register string) projections.Projection {
 	// What deadlines, obligations and reminders are worked out from.
 	told := together{disclosures.Projection{}, duties.Projection{}, hours.Projection{}, regulations.Projection{}}
-	due := append(slices.Clone(told), complaints.Projection{}, incidents.Projection{}, paper.Projection{}, requests.Projection{}, retention.Projection{})
+	due := append(slices.Clone(told), complaints.Projection{}, incidents.Projection{}, paper.Projection{}, requests.Projection{}, retention.Projection{},
+		reviews.Projection{})
 	switch register {
 	case "disclosures":
 		return disclosures.Projection{}
@@ -119,6 +123,8 @@ func projectionOf(register string) projections.Projection {
 		return append(due, dossiers.Projection{}, people.Projection{})
 	case "reminders":
 		return append(due, reminders.Projection{})
+	case "reviews":
+		return together{regulations.Projection{}, reviews.Projection{}}
 	case "requests":
 		return requests.Projection{}
 	case "notices":

@@ -19,6 +19,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 )
 
 // Projections gives every projection, by name.
@@ -39,11 +40,12 @@ func Projections() []projections.Projection {
 		reminders.Projection{},
 		requests.Projection{},
 		retention.Projection{},
+		reviews.Projection{},
 	}
 }
 
 // Registers are the names of the projections of registers alone (targets P4).
 var Registers = []string{
 	access.Name, complaints.Name, disclosures.Name, duties.Name, hours.Name, incidents.Name, paper.Name,
-	regulations.Name, requests.Name, retention.Name,
+	regulations.Name, requests.Name, retention.Name, reviews.Name,
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/regulations"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
 	"github.com/casefile-engine/casefile/projections/rows/rowstest"
 )
@@ -31,7 +32,7 @@ import (
 // views are what the register is worked out from.
 var views = []projections.Projection{
 	complaints.Projection{}, disclosures.Projection{}, duties.Projection{}, hours.Projection{}, incidents.Projection{},
-	paperview.Projection{}, regulations.Projection{}, requests.Projection{}, retention.Projection{},
+	paperview.Projection{}, regulations.Projection{}, requests.Projection{}, retention.Projection{}, reviews.Projection{},
 }
 
 var day = nl.MustDate

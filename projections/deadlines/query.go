@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/projections/regulations"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
@@ -29,7 +30,7 @@ const checkCabinets = "cabinet_locked_each_working_day"
 //
 // The facts are those of the tables: for a time in the past, fold the commits up
 // to it into a database of its own and ask that. It reads the views complaints,
-// disclosures, duties, hours, incidents, paper, regulations, requests and retention.
+// disclosures, duties, hours, incidents, paper, regulations, requests, retention and reviews.
 func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, f func(Row) error) error {
 	list, err := All(ctx, db, filter, at)
 	if err != nil {
@@ -48,7 +49,7 @@ func All(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time) (
 	if l.facts, err = duties.Load(ctx, db, filter.Agency, filter.Dossier); err != nil {
 		return nil, err
 	}
-	for _, add := range []func() error{l.requests, l.breaches, l.notices, l.handouts, l.complaints, l.volumes, l.cabinets, l.destructions} {
+	for _, add := range []func() error{l.requests, l.breaches, l.notices, l.handouts, l.complaints, l.volumes, l.cabinets, l.destructions, l.glasses} {
 		if err := add(); err != nil {
 			return nil, err
 		}
@@ -201,6 +202,21 @@ func (l *lister) destructions() error {
 			return err
 		}
 		l.add(Row{Agency: s.Agency, Dossier: s.Dossier, Kind: KindDestruction, Ref: s.Class}.days(ended, p.DestructionDue(ended), nl.Date{}, l.today))
+		return nil
+	})
+}
+
+// glasses: every look in an emergency is reviewed within the term (C-2.1.4b).
+func (l *lister) glasses() error {
+	return reviews.List(l.ctx, l.db, l.filter, l.today, func(g reviews.Row) error {
+		if g.Kind != reviews.KindBreakGlass || g.Due.IsZero() {
+			return nil
+		}
+		var met nl.Date
+		if !g.ReviewedAt.IsZero() {
+			met = nl.DateOf(g.ReviewedAt)
+		}
+		l.add(Row{Agency: g.Agency, Dossier: g.Dossier, Kind: KindBreakGlass, Ref: g.Glass}.days(nl.DateOf(g.Started), g.Due, met, l.today))
 		return nil
 	})
 }

@@ -25,7 +25,7 @@
 //	                   working day, for the attestation of each cabinet (S-Bev1)
 //	destruction        the end of the term of a class + 30 days (C-2.5f); stands
 //	                   here from the day after that end, unless a hold covers it
-//	break_glass_review use + 7 days (C-2.1.4b)
+//	break_glass_review use + 7 days; its review by somebody else (C-2.1.4b)
 package deadlines
 
 import (
@@ -66,7 +66,7 @@ type Row struct {
 	Dossier string `json:"dossier,omitempty"`
 	Kind    string `json:"kind"`
 	// Ref is what it is about: the id of the request, incident, record (of several
-	// the first), disclosure, complaint or volume; the dossier for handout, the
+	// the first), disclosure, complaint, volume or break-glass; the dossier for handout, the
 	// class for destruction, the cabinet for its attestation.
 	Ref string `json:"ref"`
 	// Started and Due are days, YYYY-MM-DD; for a breach instants, RFC 3339 in UTC.

@@ -3,6 +3,7 @@ package obligations
 import (
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/projections/people"
+	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
 
@@ -115,6 +116,31 @@ func (l *lister) assessments() error {
 				l.add(Row{Agency: agency, Kind: ImpactAssessment}, since)
 			}
 		}
+	}
+	return nil
+}
+
+// reviewDays is how long access may go without a review. The regulation asks for
+// control of proper use and names no period (C-2.1.4b); a quarter is the reading
+// of requirements §1, "periodic sample review", and the longest has 92 days.
+const reviewDays = 92
+
+// accessReviews: samples of who saw what are reviewed each quarter, counted from
+// the agency's first regulation or the last review (C-2.1.4b, C-2.1.4c).
+func (l *lister) accessReviews() error {
+	if l.filter.Dossier != "" {
+		return nil
+	}
+	last, err := reviews.Last(l.ctx, l.db, l.filter.Agency)
+	if err != nil {
+		return err
+	}
+	for _, agency := range l.book.Agencies() {
+		from, reviewed := last[agency]
+		if !reviewed {
+			from = nl.DateOf(l.book.Adoptions(agency)[0].Adopted)
+		}
+		l.add(Row{Agency: agency, Kind: AccessReview}, from.AddDays(reviewDays+1))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, 
 	if err := l.load(); err != nil {
 		return err
 	}
-	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.unreported, l.dossiers, l.consents, l.staff, l.recipients, l.assessments} {
+	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.unreported, l.dossiers, l.consents, l.staff, l.recipients, l.assessments, l.accessReviews} {
 		if err := add(); err != nil {
 			return err
 		}
@@ -74,8 +74,9 @@ func (l *lister) add(r Row, since nl.Date) {
 	l.rows = append(l.rows, r)
 }
 
-// fromDeadline are the obligations that are deadlines not met: notices from the
-// day on which they are owed, all others from the day after their last.
+// fromDeadline are the obligations that are deadlines not met: notices and
+// reviews from the day on which they are owed, all others from the day after
+// their last.
 var fromDeadline = map[string]struct {
 	kind  string
 	later bool
@@ -86,6 +87,7 @@ var fromDeadline = map[string]struct {
 	deadlines.KindRequest:         {RequestOverdue, true},
 	deadlines.KindComplaint:       {ComplaintOverdue, true},
 	deadlines.KindDestruction:     {DestructionOverdue, true},
+	deadlines.KindBreakGlass:      {BreakGlassReview, false},
 }
 
 func (l *lister) deadlines() error {

@@ -36,6 +36,8 @@ const (
 	RecipientSecrecy      = "recipient_secrecy"      // C-2.6.2, L-28
 	CommissionerAgreement = "commissioner_agreement" // C-2.6.3
 	ImpactAssessment      = "impact_assessment"      // L-35
+	BreakGlassReview      = "break_glass_review"     // C-2.1.4b
+	AccessReview          = "access_review"          // C-2.1.4b, C-2.1.4c
 )
 
 // Kind is a kind of obligation as people know it.
@@ -68,6 +70,8 @@ var Kinds = []Kind{
 	{RecipientSecrecy, []string{"C-2.6.2", "L-28"}, "geheimhoudings- of verwerkersovereenkomst ontbreekt of is verlopen", "secrecy or processing agreement missing or expired"},
 	{CommissionerAgreement, []string{"C-2.6.3"}, "overeenkomst met de opdrachtgever ontbreekt of is verlopen", "agreement with the commissioning party missing or expired"},
 	{ImpactAssessment, []string{"L-35"}, "effectbeoordeling van het reglement ontbreekt", "impact assessment of the regulation missing"},
+	{BreakGlassReview, []string{"C-2.1.4b"}, "gebruik van de noodprocedure nog niet beoordeeld", "use of break-glass not reviewed yet"},
+	{AccessReview, []string{"C-2.1.4b", "C-2.1.4c"}, "inzage langer dan een kwartaal niet gecontroleerd", "access not reviewed for longer than a quarter"},
 }
 
 // Row is one obligation on a given day, as the export `obligations` gives it.
@@ -78,7 +82,7 @@ type Row struct {
 	Kind    string `json:"kind"`
 	Since   string `json:"since"` // YYYY-MM-DD
 	// Ref is what it is about: the id of the record, disclosure, request,
-	// complaint, incident, view, volume, member of staff or recipient, a class or
+	// complaint, incident, view, volume, break-glass, member of staff or recipient, a class or
 	// a cabinet.
 	Ref string `json:"ref,omitempty"`
 

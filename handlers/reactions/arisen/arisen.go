@@ -1,6 +1,7 @@
 // Package arisen reminds at once of what cannot wait for the next morning: a
-// breach, whose clock of 72 hours runs (L-33), and the recipients who must hear
-// that what they received was changed (L-19).
+// breach, whose clock of 72 hours runs (L-33), a look in an emergency, which the
+// compliance officer reviews (C-2.1.4b), and the recipients who must hear that
+// what they received was changed (L-19).
 package arisen
 
 import (
@@ -12,6 +13,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/handlers/reactions"
 	"github.com/casefile-engine/casefile/handlers/reactions/reminders"
@@ -33,7 +35,7 @@ func (Reaction) Name() string { return "arisen" }
 func (Reaction) Reads() []string {
 	return []string{
 		incident.TypeReported, dossier.TypeRecordCorrected, dossier.TypeRecordCompleted, dossier.TypeRecordRestricted,
-		dossier.TypeRecordMoved, dossier.TypeClientChanged,
+		dossier.TypeRecordMoved, dossier.TypeClientChanged, dossier.TypeGlassBroken,
 	}
 }
 
@@ -41,7 +43,8 @@ func (Reaction) Reads() []string {
 // reminded of from there.
 func (Reaction) FromStart() bool { return false }
 
-// React raises a reminder for a breach, and one for each recipient and item.
+// React raises a reminder for a breach and for a look in an emergency, and one
+// for each recipient and item.
 func (Reaction) React(ctx context.Context, t *reactions.Tools, c *reactions.Cause, emit reactions.Emit) error {
 	if c.Brought() {
 		return nil
@@ -53,6 +56,9 @@ func (Reaction) React(ctx context.Context, t *reactions.Tools, c *reactions.Caus
 		}
 		return emit(ctx, reminders.Command(k))
 	}
+	if e, ok := c.Event.(*dossier.GlassBroken); ok {
+		return review(ctx, t, c, e, emit)
+	}
 	items := changed(c.Event)
 	if len(items) == 0 {
 		return nil
@@ -62,6 +68,34 @@ func (Reaction) React(ctx context.Context, t *reactions.Tools, c *reactions.Caus
 		return err
 	}
 	return emit(ctx, list...)
+}
+
+// review reminds the compliance officer of a look in an emergency.
+func review(ctx context.Context, t *reactions.Tools, c *reactions.Cause, e *dossier.GlassBroken, emit reactions.Emit) error {
+	day := nl.DateOf(c.Meta.Occurred)
+	terms, ok, err := termsOn(ctx, t, c, day)
+	if err != nil || !ok {
+		return err
+	}
+	return emit(ctx, reminders.Command(view.Key{
+		Agency: c.Meta.Agency, Dossier: c.Meta.Aggregate, Kind: deadlines.KindBreakGlass, Ref: e.Glass,
+		Due: day.AddDays(terms.BreakGlassReview.Value), Stage: reminder.StageNew,
+	}))
+}
+
+// termsOn are the terms in force on a day, by all that was adopted before the cause.
+func termsOn(ctx context.Context, t *reactions.Tools, c *reactions.Cause, day nl.Date) (terms regulation.Terms, ok bool, err error) {
+	wait, cancel := context.WithTimeout(ctx, viewsLimit)
+	defer cancel()
+	if err := t.Views.WaitFor(wait, c.Commit.Position, regulations.Name); err != nil {
+		return terms, false, err
+	}
+	book, err := regulations.Load(ctx, t.DB, c.Meta.Agency)
+	if err != nil {
+		return terms, false, err
+	}
+	terms, ok = book.Terms(c.Meta.Agency, day)
+	return terms, ok, nil
 }
 
 // changed are the items that an event changed in a way of which recipients must
@@ -106,19 +140,10 @@ func recipients(ctx context.Context, t *reactions.Tools, c *reactions.Cause, ite
 	if err != nil || len(pending) == 0 {
 		return nil, err
 	}
-	wait, cancel := context.WithTimeout(ctx, viewsLimit)
-	defer cancel()
-	if err := t.Views.WaitFor(wait, c.Commit.Position, regulations.Name); err != nil {
-		return nil, err
-	}
-	book, err := regulations.Load(ctx, t.DB, ref.Agency)
-	if err != nil {
-		return nil, err
-	}
 	day := nl.DateOf(c.Meta.Occurred)
-	terms, ok := book.Terms(ref.Agency, day)
-	if !ok {
-		return nil, nil
+	terms, ok, err := termsOn(ctx, t, c, day)
+	if err != nil || !ok {
+		return nil, err
 	}
 	var list []reactions.Command
 	for _, k := range pending {
