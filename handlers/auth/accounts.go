@@ -194,3 +194,6 @@ func list[T any](ctx context.Context, s *Service, text string, row func(scan fun
 	}
 	return out, nil
 }
+
+// URL is where people reach the pages; "" when that is not known.
+func (s *Service) URL() string { return s.url }

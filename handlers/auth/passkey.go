@@ -128,7 +128,7 @@ func (s *Service) ConfirmPasskey(ctx context.Context, answer string) (codes []st
 	if ok, err := s.finish(ctx, ceremonyAdd, &session); err != nil {
 		return nil, err
 	} else if !ok {
-		return nil, errNotPending
+		return nil, ErrStartAgain
 	}
 	o, err := s.owner(ctx, id)
 	if err != nil {
@@ -281,7 +281,7 @@ func (s *Service) passkeyAlone(ctx context.Context, answer string) (id Identity,
 	if ok, err := s.finish(ctx, ceremonySignIn, &session); err != nil {
 		return id, err
 	} else if !ok {
-		return id, errNotPending
+		return id, ErrStartAgain
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
 	if err != nil {

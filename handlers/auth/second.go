@@ -30,7 +30,8 @@ const CodeWrongFactor = "wrong_code"
 var errWrongFactor = &domain.Error{Kind: domain.KindForbidden, Code: CodeWrongFactor, Rule: "C-0c",
 	Message: "this code is not right, or was used already; wait for the next one, or use another way"}
 
-var errNotPending = &domain.Error{Kind: domain.KindForbidden, Code: "start_again", Rule: "C-0c",
+// ErrStartAgain is the error of a sign-in that waited too long for its second step.
+var ErrStartAgain = &domain.Error{Kind: domain.KindForbidden, Code: "start_again", Rule: "C-0c",
 	Message: "this sign-in took too long; start again with the sign-in name and the password"}
 
 // passed goes on after a right first step: to the second, or into the session.
@@ -91,13 +92,13 @@ func (s *Service) Ways(ctx context.Context, id Identity) ([]string, error) {
 func (s *Service) Confirm(ctx context.Context, p Proof) (Identity, error) {
 	id, ok := s.pending(ctx)
 	if !ok {
-		return Identity{}, errNotPending
+		return Identity{}, ErrStartAgain
 	}
 	if active, err := s.accountActive(ctx, id); err != nil {
 		return Identity{}, err
 	} else if !active {
 		s.tell(ctx, id.Agency, id.Staff, denied(p.Kind, "not_active"))
-		return Identity{}, errNotPending
+		return Identity{}, ErrStartAgain
 	}
 	if err := s.prove(ctx, id, p); err != nil {
 		return Identity{}, err

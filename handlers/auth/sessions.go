@@ -189,12 +189,13 @@ func (s *Service) readSession(ctx context.Context, session string) (r sessionRow
 func (s *Service) mustBeSignedIn(ctx context.Context) (Identity, error) {
 	id, ok, err := s.Current(ctx)
 	if err == nil && !ok {
-		err = errSignedOut
+		err = ErrSignedOut
 	}
 	return id, err
 }
 
-var errSignedOut = &domain.Error{Kind: domain.KindForbidden, Code: "not_signed_in", Rule: "C-0c", Message: "you are not signed in any more; sign in and do it again"}
+// ErrSignedOut is the error of what only who is signed in may do.
+var ErrSignedOut = &domain.Error{Kind: domain.KindForbidden, Code: "not_signed_in", Rule: "C-0c", Message: "you are not signed in any more; sign in and do it again"}
 
 // Session is one session of an account.
 type Session struct {

@@ -9,9 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/casefile-engine/casefile/handlers/api"
+	"github.com/casefile-engine/casefile/handlers/web/pages/account"
+	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
 )
@@ -21,6 +24,9 @@ type pages struct {
 	caseload *caseload.Page
 	dossier  *dossier.Page
 	errors   *errorpage.Page
+	account  *account.Page
+	accounts *accounts.Page
+	invite   *invite.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -33,6 +39,32 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /signin", p.signin.ServeForm)
 	page("POST /signin", p.signin.ServeSignIn)
 	page("POST /signout", p.signin.ServeSignOut)
+	page("GET /signin/passkey", p.signin.ServePasskey)
+	page("POST /signin/passkey", p.signin.ServePasskeySignIn)
+	page("GET /signin/oidc/{agency}", p.signin.ServeProvider)
+	page("GET /signin/oidc/{agency}/callback", p.signin.ServeProviderAnswer)
+	page("GET /account", kit.Enrolling(p.account.Serve))
+	page("POST /account/totp", kit.Enrolling(p.account.ServeAddTOTP))
+	page("GET /account/totp/{factor}", kit.Enrolling(p.account.ServeTOTP))
+	page("POST /account/totp/{factor}", kit.Enrolling(p.account.ServeConfirmTOTP))
+	page("GET /account/passkey", kit.Enrolling(p.account.ServePasskey))
+	page("POST /account/passkey", kit.Enrolling(p.account.ServeAddPasskey))
+	page("POST /account/factors/{factor}/remove", kit.SignedIn(p.account.ServeRemove))
+	page("POST /account/recovery", kit.SignedIn(p.account.ServeRecovery))
+	page("GET /account/confirm", kit.SignedIn(p.account.ServeConfirm))
+	page("POST /account/confirm", kit.SignedIn(p.account.ServeProve))
+	page("POST /account/tokens", kit.SignedIn(p.account.ServeToken))
+	page("POST /account/tokens/{token}/revoke", kit.SignedIn(p.account.ServeRevoke))
+	page("POST /account/sessions", kit.SignedIn(p.account.ServeEnd))
+	page("POST /account/password", kit.SignedIn(p.account.ServePassword))
+	page("GET /accounts", kit.SignedIn(p.accounts.Serve))
+	page("POST /accounts/{staff}/invite", kit.SignedIn(p.accounts.ServeInvite))
+	page("POST /accounts/{staff}/link", kit.SignedIn(p.accounts.ServeLink))
+	page("GET /invite/{secret}", p.invite.Serve)
+	page("POST /invite/{secret}", p.invite.ServeAccept)
+	page("GET /invite/{secret}/oidc", p.invite.ServeProvider)
+	page("GET /setup/{secret}", p.invite.ServeSetup)
+	page("POST /setup/{secret}", p.invite.ServeBegin)
 	page("GET /language", kit.ServeLanguage)
 	page("GET /caseload", kit.SignedIn(p.caseload.Serve))
 	page("POST /caseload", kit.SignedIn(p.caseload.Serve))

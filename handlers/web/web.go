@@ -18,9 +18,12 @@ import (
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
+	"github.com/casefile-engine/casefile/handlers/web/pages/account"
+	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/static"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
@@ -39,6 +42,13 @@ type Queries interface {
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
 	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
+	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
+}
+
+// Staff says what the stream knows of members of staff; *commands.Handler does.
+type Staff interface {
+	accounts.Staff
+	invite.Staff
 }
 
 // Deps are the parts that the pages and the API stand on.
@@ -46,6 +56,7 @@ type Deps struct {
 	Commands Commands
 	Queries  Queries
 	Auth     *auth.Service
+	Staff    Staff // default: Commands, when it knows
 	// Position is how far the views have come, for the header of the registers;
 	// nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
@@ -82,11 +93,16 @@ func New(d Deps) http.Handler {
 	if err != nil {
 		panic(err)
 	}
+	if d.Staff == nil {
+		d.Staff, _ = d.Commands.(Staff)
+	}
 	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Clock: d.Clock, Log: d.Log}
 	p := pages{
-		signin: signin.New(kit), caseload: caseload.New(kit, d.Queries),
+		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.NewID), errors: errorpage.New(kit),
+		accounts: accounts.New(kit, d.Auth, d.Queries, d.Staff), invite: invite.New(kit, d.Auth, d.Staff, d.Commands, d.NewID),
 	}
-	kit.Fail, kit.Ask = p.errors.Serve, p.signin.Ask
+	p.account = account.New(kit, d.Auth, p.accounts.Administers)
+	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	return secure(routes(d, kit, p), p.errors.CrossOrigin, d.Log)
 }

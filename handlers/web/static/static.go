@@ -1,4 +1,4 @@
-// Package static holds the stylesheet and the one small script, and serves
+// Package static holds the stylesheet and the two small scripts, and serves
 // them under names with their digest, so that a browser keeps them for ever
 // and never uses an old one.
 package static
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed casefile.css casefile.js icon.svg
+//go:embed casefile.css casefile.js passkey.js icon.svg
 var files embed.FS
 
 var types = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

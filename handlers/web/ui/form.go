@@ -86,6 +86,7 @@ var icons = map[string]template.HTML{
 	"stop":   `<circle cx="12" cy="12" r="8.5"/><path d="m6 6 12 12"/>`,
 	"edit":   `<path d="m4 20 1-4L16 5l3 3L8 19z"/><path d="m14 7 3 3"/>`,
 	"lock":   `<rect x="5" y="11" width="14" height="9" rx="1.5"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>`,
+	"key":    `<circle cx="8" cy="15.5" r="4.5"/><path d="m11.5 12.5 8-8M16 8l3 3"/>`,
 	"book":   `<path d="M5 4h6a2 2 0 0 1 2 2v14a2 2 0 0 0-2-2H5zM19 4h-4a2 2 0 0 0-2 2v14a2 2 0 0 1 2-2h4z"/>`,
 	"alert":  `<path d="M12 4 2.5 20h19z"/><path d="M12 10v4.5M12 17.3v.2"/>`,
 	"info":   `<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5M12 7.8v.2"/>`,

@@ -28,11 +28,11 @@ import (
 //go:embed *.html
 var shared embed.FS
 
-// SignIn is what the pages need of handlers/auth.
+// SignIn is what all pages need of handlers/auth.
 type SignIn interface {
 	Current(ctx context.Context) (auth.Identity, bool, error)
-	Authenticate(ctx context.Context, name, password, address string) (auth.Identity, error)
-	Start(ctx context.Context, id auth.Identity) error
+	Begin(ctx context.Context, name, password, address string) (id auth.Identity, second bool, err error)
+	Confirm(ctx context.Context, p auth.Proof) (auth.Identity, error)
 	End(ctx context.Context) error
 }
 
@@ -44,10 +44,12 @@ type Kit struct {
 	Clock  clock.Clock
 	Log    *slog.Logger
 	// Fail renders an error page; Ask renders the sign-in page in place of the
-	// page that was asked for, keeping what was posted. Both are pages of their
-	// own and are put in when the pages are assembled.
-	Fail func(w http.ResponseWriter, r *http.Request, err error)
-	Ask  func(w http.ResponseWriter, r *http.Request, status int, err error)
+	// page that was asked for, keeping what was posted, and AskSecond the page for
+	// its second step. They are pages of their own and are put in when the pages
+	// are assembled.
+	Fail      func(w http.ResponseWriter, r *http.Request, err error)
+	Ask       func(w http.ResponseWriter, r *http.Request, status int, err error)
+	AskSecond func(w http.ResponseWriter, r *http.Request, status int, err error)
 }
 
 // Frame is what every page shows around its own content, and its words.
