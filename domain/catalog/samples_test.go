@@ -55,7 +55,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&paper.Attested{Date: day, Cabinet: "K-1", Out: []string{sc.Record}},
 		&paper.Destroyed{Place: place, List: sc.Hold, Method: "shredded", WitnessedBy: sc.Admin},
 		&access.Recorded{Action: "view", Outcome: access.Denied, Dossiers: []string{sc.Dossier}, Owners: []string{"dossier/" + sc.Dossier}, Categories: health,
-			Purpose: "guidance", Ground: "assignment", Role: "coach", OnBehalfOf: sc.Admin, Code: "not_assigned", Rule: "C-0d", Imported: true},
+			Purpose: "guidance", Ground: "assignment", Role: "coach", OnBehalfOf: sc.Admin, Code: "not_assigned", Rule: "C-0d", Imported: true, Policies: []string{"coach-reads-assigned"}},
 		&access.SignIn{Outcome: access.Denied, Method: "password", Code: "wrong_password", Token: sc.Hold},
 		&access.SessionStarted{Session: sc.Hold, Factor: true},
 		&access.SessionEnded{Session: sc.Hold, Reason: "signed_out"},

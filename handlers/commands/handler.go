@@ -82,6 +82,9 @@ func New(c Config) *Handler {
 func (h *Handler) Execute(ctx context.Context, c Caller, r Request) Outcome {
 	p, err := h.parse(c, r)
 	if err != nil {
+		if e := domain.AsError(err); e.Code == "unknown_agency" && c.Agency != "" {
+			h.recordDenied(ctx, &parsed{caller: c}, policy.Decision{Err: e})
+		}
 		return refusal(r.ID, err)
 	}
 	for attempt := range maxAttempts {

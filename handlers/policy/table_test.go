@@ -141,8 +141,8 @@ func questions(f func(role string, a Ask)) {
 	for _, role := range domain.Roles {
 		for _, rel := range relations {
 			for i, turn := range turned {
-				if i > 0 && rel != (Relation{}) && !rel.Assigned {
-					continue // each condition of the law for whoever is assigned, and whoever is nobody
+				if i > 0 && rel != (Relation{}) && !rel.Assigned && !rel.Granted {
+					continue // each condition of the law for whoever is let in, and whoever is nobody
 				}
 				a := good
 				a.Roles, a.Relation = []string{role}, rel

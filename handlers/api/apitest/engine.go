@@ -85,6 +85,9 @@ func unrecorded() error {
 }
 
 func (e *Engine) look(r queries.Reader) error {
+	if r.Caller.Agency != r.Agency {
+		return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_agency", Rule: "C-2.8", Message: "there is no such agency here; check its code"}
+	}
 	if e.down {
 		return unrecorded()
 	}
@@ -111,6 +114,9 @@ func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v, ok := e.views[dossier]
+	if ok && r.Caller.Agency != r.Agency {
+		return nil, e.look(r)
+	}
 	if !ok || v.Agency != r.Agency {
 		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0d", Message: "there is no such dossier here; go back to the list"}
 	}
@@ -167,6 +173,9 @@ func (e *Engine) Execute(_ context.Context, c commands.Caller, r commands.Reques
 	defer e.mu.Unlock()
 	refuse := func(kind domain.Kind, code, rule, field, message string) commands.Outcome {
 		return commands.Outcome{ID: r.ID, Outcome: commands.Refused, Kind: kind, Code: code, Rule: rule, Field: field, Message: message, Retry: kind == domain.KindUnavailable}
+	}
+	if c.Agency != r.Agency {
+		return refuse(domain.KindNotFound, "unknown_agency", "C-2.8", "agency", "there is no such agency here; check its code")
 	}
 	if e.down {
 		return refuse(domain.KindUnavailable, "unavailable", "C-2.1.2", "", "the stream cannot be written now, so nothing was stored; send the same command again in a moment")

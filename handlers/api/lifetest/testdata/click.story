@@ -132,13 +132,16 @@ day 2025-01-20
   ! 422 recipient_unknown C-2.6.3
 12:00 eva Read $file
 12:05 eva Read $solutions.file
-  ! 404 unknown_dossier C-0a
+  ! 403 not_assigned C-0d
 12:10 eva Read $solutions.file agency=solutions
   ! 404 unknown_agency C-2.8
 # C-0d, C-2.1.4b: the look with all that was opened: her particulars with the name
 # for invoices, the records of today and before, and what was noted without a
-# category (file). What another agency has is unknown here and leaves nothing.
+# category (file). What another agency has is unknown here: the attempts are on
+# record, without its ids (C-2.8).
 access
+  + action=view actor=$eva occurred_at=2025-01-20T12:05 outcome=denied purpose=guidance
+  + action=view actor=$eva occurred_at=2025-01-20T12:10 outcome=denied purpose=guidance
   + dossier=$file occurred_at=2025-01-20T12:00 actor=$eva action=view categories=bsn,capacity,contact,file,invoice_name,medical,personal,plan,referral,report purpose=guidance outcome=allowed
 disclosures
   + dossier=$file disclosure=$v_plan occurred_at=2025-01-20T11:00 recipient=$uwv recipient_class=commissioner categories=plan records=$plan ground=guidance purpose=guidance channel=secure_mail actor=$eva profile=click-2017 unlawful=false notices_pending=0

@@ -58,9 +58,12 @@ day 2025-01-15
 09:20 tom AssignStaff $file {staff: $iris, capacity: responsible}
 09:30 iris AddRecord $file {record: $aanmelding, category: referral, title: Aanmelding, source: commissioner, obtained_on: 2025-01-13, provided_by: UWV}
 09:40 iris AddRecord $click.file {record: $vreemd, category: report, title: Vreemd, source: staff_report}
-  ! 404 unknown_dossier C-0a
+  ! 403 not_assigned S-Toe1
 09:45 iris AddRecord $click.file agency=click {record: $vreemd, category: report, title: Vreemd, source: staff_report}
   ! 404 unknown_agency C-2.8
+access                                    # both attempts are on record, without the id of another agency's dossier (C-2.8, C-2.1.4b)
+  + action=change actor=$iris occurred_at=2025-01-15T09:40 outcome=denied
+  + action=change actor=$iris occurred_at=2025-01-15T09:45 outcome=denied
 dossiers
   + dossier=$file status=open assigned=$iris records={referral:1} last_event_at=2025-01-15T09:30
 deadlines
