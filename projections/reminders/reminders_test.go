@@ -22,13 +22,14 @@ import (
 	"github.com/casefile-engine/casefile/projections/reminders"
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/retention"
+	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
 	"github.com/casefile-engine/casefile/projections/rows/rowstest"
 )
 
 var views = []projections.Projection{
 	complaints.Projection{}, disclosures.Projection{}, duties.Projection{}, hours.Projection{}, incidents.Projection{}, paper.Projection{},
-	regulations.Projection{}, reminders.Projection{}, requests.Projection{}, retention.Projection{},
+	regulations.Projection{}, reminders.Projection{}, requests.Projection{}, retention.Projection{}, reviews.Projection{},
 }
 
 var day = nl.MustDate
