@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -80,6 +81,14 @@ func TestAccessFilters(t *testing.T) {
 		"dossier and actor": {access.Filter{Actor: anna, Filter: rows.Filter{Dossier: two}}, 1},
 		"from":              {access.Filter{Filter: rows.Filter{From: rowstest.At("2017-02-01T12:00:00Z")}}, 2},
 		"until":             {access.Filter{Filter: rows.Filter{Until: rowstest.At("2017-02-01T10:00:00Z")}}, 1},
+		"action":            {access.Filter{Action: "list"}, 2},
+		"outcome":           {access.Filter{Outcome: "denied"}, 1},
+		"ground":            {access.Filter{Ground: "role"}, 1},
+		"purpose":           {access.Filter{Purpose: "audit"}, 1},
+		"after":             {access.Filter{After: 3}, 2},
+		"before":            {access.Filter{Before: 3}, 2},
+		"limit":             {access.Filter{Limit: 3}, 4},
+		"newest of one":     {access.Filter{Filter: rows.Filter{Dossier: one}, Newest: true, Limit: 1}, 1},
 		"a time of dossier": {access.Filter{Filter: rows.Filter{Dossier: one, From: rowstest.At("2017-02-01T10:00:00Z"), Until: rowstest.At("2017-02-01T12:00:00Z")}}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +97,29 @@ func TestAccessFilters(t *testing.T) {
 			}
 		})
 	}
+}
+
+// C-2.1.4b: a page of the register has whole looks, the newest first where that
+// is asked, with what the decision rested on; patterns are sought actor by actor.
+func TestLooks(t *testing.T) {
+	rowstest.OnBoth(t, func(t *testing.T, db *readdb.DB) {
+		rowstest.Rebuild(t, db, access.Projection{}, history(t))
+		newest := rowstest.Collect(t, func(each func(access.Look) error) error {
+			return access.Looks(t.Context(), db, access.Filter{Filter: rows.Filter{Agency: "click"}, Newest: true, Limit: 3}, each)
+		})
+		if len(newest) != 3 || newest[0].Position != 4 || len(newest[0].Dossiers) != 0 || !slices.Equal(newest[1].Dossiers, []string{two, one}) ||
+			newest[2].Code != "not_assigned" || newest[2].Rule != "C-0d" {
+			t.Errorf("got %+v", newest)
+		}
+		var actors []string
+		err := access.ByActor(t.Context(), db, access.Filter{}, func(l access.Look) error {
+			actors = append(actors, l.Actor)
+			return nil
+		})
+		if want := []string{anna, anna, anna, anna[:len(anna)-1] + "2", domain.Operator}; err != nil || !slices.Equal(actors, want) {
+			t.Errorf("by actor: %v, %v", actors, err)
+		}
+	})
 }
 
 func TestAccessLiveAndRebuilt(t *testing.T) {

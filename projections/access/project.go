@@ -31,7 +31,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Reads lists the event types.
 func (Projection) Reads() []string { return []string{domainaccess.TypeRecorded} }
@@ -45,9 +45,11 @@ func (Projection) Tables() []readdb.Table {
 			Name: Name,
 			Columns: rows.Columns("agency:t", "position:i", "event:i", "dossier:t", "dossiers:t",
 				"occurred:i", "recorded:i", "actor:t", "role:t", "on_behalf_of:t", "action:t",
-				"categories:t", "purpose:t", "ground:t", "outcome:t"),
+				"categories:t", "purpose:t", "ground:t", "outcome:t", "code:t", "rule:t",
+				"policies:t", "digest:t", "trace:t", "door:t", "imported:i"),
 			KeyColumns: 3,
-			Indexes:    [][]string{{"agency", "dossier", "position"}},
+			// By client, by member of staff and by period (C-2.1.4b).
+			Indexes: [][]string{{"agency", "dossier", "position"}, {"agency", "actor", "occurred"}, {"agency", "occurred"}},
 		},
 		{
 			Name:       listed,
@@ -76,11 +78,13 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 				}
 			}
 		}
+		env := &d.Commit.Envelope
 		return tx.Insert(ctx, Name, readdb.Row{
 			r.Meta.Agency, int64(r.Meta.Position), int64(place), one, many,
 			rows.Instant(r.Meta.Occurred), rows.Instant(r.Meta.Recorded),
-			r.Meta.Actor, e.Role, cmp.Or(e.OnBehalfOf, d.Commit.Envelope.OnBehalfOf), e.Action,
-			rows.Join(rows.Sorted(e.Categories)), e.Purpose, e.Ground, e.Outcome,
+			r.Meta.Actor, e.Role, cmp.Or(e.OnBehalfOf, env.OnBehalfOf), e.Action,
+			rows.Join(rows.Sorted(e.Categories)), e.Purpose, e.Ground, e.Outcome, e.Code, e.Rule,
+			rows.Join(e.Policies), env.Policy, env.TraceParent, env.Door, rows.Bool(e.Imported),
 		})
 	})
 }

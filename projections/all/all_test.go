@@ -106,6 +106,8 @@ var (
 		"number":       whole(number),
 		"cabinet":      whole(`[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
 		"due":          whole(uuid + `|` + code + `|[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,18}[A-Za-z0-9])?`),
+		"digest":       whole(`[0-9a-f]{64}`),
+		"trace":        whole(`[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}`),
 		"owner":        whole(`(dossier|staff|recipient)/` + uuid),
 		"key":          whole(`[A-Za-z0-9/-]+`),
 		"facets":       whole(facet + `( ` + facet + `)*`),
@@ -193,6 +195,7 @@ var clear = map[string]string{
 
 	"access.agency": "code", "access.dossier": "id", "access.dossiers": "ids", "access.actor": "actor", "access.role": "code", "access.on_behalf_of": "actor",
 	"access.action": "code", "access.categories": "codes", "access.purpose": "code", "access.ground": "code", "access.outcome": "code",
+	"access.code": "code", "access.rule": "number", "access.policies": "codes", "access.digest": "digest", "access.trace": "trace", "access.door": "code",
 	"access_listed.agency": "code", "access_listed.dossier": "id",
 
 	"overviews.agency": "code", "overviews.actor": "actor", "overviews.outcome": "code", "overviews.asked": "overview",

@@ -35,7 +35,7 @@ recipients
   + recipient=$loket class=subsidy_provider agreement=false secrecy=false authorised_for_subsidies=true registered_at=2025-01-06T10:04
   + recipient=$gemeente class=subsidy_provider agreement=false secrecy=false authorised_for_subsidies=false registered_at=2025-01-06T10:05
 access
-  + action=change actor=$adm occurred_at=2025-01-06T09:33 outcome=denied   # an attempt to give oneself rights is on record (C-2.7e, C-2.1.4b)
+  + action=change actor=$adm occurred_at=2025-01-06T09:33 outcome=denied code=grant_to_self rule=C-2.7e   # an attempt to give oneself rights is on record (C-2.7e, C-2.1.4b)
 obligations
   + kind=impact_assessment since=2025-01-06                # L-35: none on file, since the regulation took effect
   + kind=recipient_secrecy since=2025-01-06 ref=$werkvloer # C-2.6.2: a partner without agreement, since its registration; no employer or provider of subsidies is asked
@@ -140,8 +140,8 @@ day 2025-01-20
 # category (file). What another agency has is unknown here: the attempts are on
 # record, without its ids (C-2.8).
 access
-  + action=view actor=$eva occurred_at=2025-01-20T12:05 outcome=denied purpose=guidance
-  + action=view actor=$eva occurred_at=2025-01-20T12:10 outcome=denied purpose=guidance
+  + action=view actor=$eva occurred_at=2025-01-20T12:05 outcome=denied code=not_assigned rule=C-0d purpose=guidance
+  + action=view actor=$eva occurred_at=2025-01-20T12:10 outcome=denied code=unknown_agency rule=C-2.8 purpose=guidance
   + dossier=$file occurred_at=2025-01-20T12:00 actor=$eva action=view categories=bsn,capacity,contact,file,invoice_name,medical,personal,plan,referral,report purpose=guidance outcome=allowed
 disclosures
   + dossier=$file disclosure=$v_plan occurred_at=2025-01-20T11:00 recipient=$uwv recipient_class=commissioner categories=plan records=$plan ground=guidance purpose=guidance channel=secure_mail actor=$eva profile=click-2017 unlawful=false notices_pending=0

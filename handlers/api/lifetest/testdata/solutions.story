@@ -62,8 +62,8 @@ day 2025-01-15
 09:45 iris AddRecord $click.file agency=click {record: $vreemd, category: report, title: Vreemd, source: staff_report}
   ! 404 unknown_agency C-2.8
 access                                    # both attempts are on record, without the id of another agency's dossier (C-2.8, C-2.1.4b)
-  + action=change actor=$iris occurred_at=2025-01-15T09:40 outcome=denied
-  + action=change actor=$iris occurred_at=2025-01-15T09:45 outcome=denied
+  + action=change actor=$iris occurred_at=2025-01-15T09:40 outcome=denied code=not_assigned rule=S-Toe1
+  + action=change actor=$iris occurred_at=2025-01-15T09:45 outcome=denied code=unknown_agency rule=C-2.8
 dossiers
   + dossier=$file status=open assigned=$iris records={referral:1} last_event_at=2025-01-15T09:30
 deadlines
