@@ -360,6 +360,7 @@ day 2025-05-06
 dossiers
   ~ dossier=$file : last_event_at=2025-05-06T10:15
 obligations
+  + kind=access_review since=2025-04-09   # C-2.1.4b: 92 days went by since the agency began
   + dossier=$file kind=consent_withdrawn since=2025-05-06 ref=$arts   # L-7: erase or restrict what rests on it; the capacity rests on UAVG 30
 
 day 2025-05-20

@@ -271,9 +271,18 @@ incidents
   + incident=$lek kind=wrong_recipient reported_at=2025-04-14T09:30 discovered_at=2025-04-14T08:45 notify_by=2025-04-17T08:45 dossiers=$file categories=contact people=1 state=closed risk=low notify_authority=false notify_clients=false assessed_at=2025-04-14T09:35 closed_on=2025-04-14
 deadlines
   + dossier=$file kind=breach ref=$lek started=2025-04-14T06:45:00Z due=2025-04-17T06:45:00Z status=met   # L-33: a reasoned "no risk" meets it
+obligations
+  + kind=access_review since=2025-04-09   # C-2.1.4b: 92 days went by since the agency began
 
 day 2025-04-22
 10:00 wim FileComplaint $file {complaint: $klacht, received_on: 2025-04-22, channel: email, text: te traag, clause: S-Inz}
+11:00 wim ReviewAccess {review: $kwartaal, from: 2025-01-06, until: 2025-04-23, sample: 12, findings: alles klopt, outcome: in_order}
+  ! 422 in_future C-2.1.4b
+11:05 wim ReviewAccess {review: $kwartaal, from: 2025-01-06, until: 2025-04-21, sample: 12, findings: alles klopt, outcome: in_order}
+reviews
+  + kind=access review=$kwartaal from=2025-01-06 until=2025-04-21 sample=12 outcome=in_order state=done reviewed_at=2025-04-22T11:05 actor=$wim   # C-2.1.4b: the review itself is on record
+obligations
+  - kind=access_review
 dossiers
   ~ dossier=$file : last_event_at=2025-04-22T10:00
 complaints
@@ -334,6 +343,8 @@ retention                                                           # S-Bew1, S-
 
 day 2025-07-25
 # The 56th day after the end.
+obligations
+  + kind=access_review since=2025-07-24   # C-2.1.4b: the 93rd day after the last review
 
 day 2025-07-26
 dossiers                                                            # C-0g
