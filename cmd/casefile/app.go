@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -153,48 +152,6 @@ func (a *app) bar(label, unit string) *progress.Bar {
 // it does.
 func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.io.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-}
-
-// openAuth gives the sign-in service over an engine.
-func (a *app) openAuth(e *engine.Engine) (*auth.Service, error) {
-	if a.shared != nil {
-		return a.shared.auth, nil
-	}
-	return newAuth(a.ctx, e, a.logger(), false)
-}
-
-func newAuth(ctx context.Context, e *engine.Engine, log *slog.Logger, secure bool) (*auth.Service, error) {
-	s, err := auth.Open(ctx, auth.Options{DB: e.State, Dialect: e.StateDialect, Log: log, Secure: secure,
-		Digest: func(agency, login string) []byte {
-			sum, err := e.Vault.Digest(context.WithoutCancel(ctx), agency, "login", []byte(login))
-			if err != nil {
-				// A digest of nothing matches no name, so nobody signs in.
-				log.Error("a sign-in name could not be digested", "code", domain.AsError(err).Code)
-				return nil
-			}
-			return sum[:]
-		}})
-	if err != nil {
-		return nil, err
-	}
-	s.OnSignIn(func(ctx context.Context, agency, staff string, ok bool) { recordSignIn(ctx, e, log, agency, staff, ok) })
-	return s, nil
-}
-
-// recordSignIn puts an attempt on the stream: a refused one is a fact as well
-// (architecture §1.3). The name of an agency that does not exist was typed by a
-// stranger and goes nowhere. An attempt that cannot be recorded opens nothing
-// by itself: each look is recorded before it shows anything.
-func recordSignIn(ctx context.Context, e *engine.Engine, log *slog.Logger, agency, staff string, ok bool) {
-	if staff == "" {
-		known, err := e.Queries.Agencies(ctx)
-		if err != nil || !slices.Contains(known, agency) {
-			return
-		}
-	}
-	if err := e.Commands.RecordSignIn(context.WithoutCancel(ctx), agency, staff, ok); err != nil {
-		log.Error("an attempt to sign in could not be recorded", "code", domain.AsError(err).Code)
-	}
 }
 
 // operatorCaller is the operator, through a door.

@@ -18,7 +18,7 @@ type globals struct {
 	Lock        string `placeholder:"DIR" help:"Where the lock is (default: DATA.lock)."`
 	NATSURL     string `name:"nats-url" placeholder:"URL" help:"A NATS cluster with JetStream in place of the embedded stream."`
 	PostgresURL string `name:"postgres-url" placeholder:"URL" help:"PostgreSQL in place of SQLite; give it in CASEFILE_POSTGRES_URL if it holds a password."`
-	Server      string `placeholder:"URL" help:"A running server: unix:PATH, or http(s)://… for import and export (CASEFILE_USER, CASEFILE_PASSWORD)."`
+	Server      string `placeholder:"URL" help:"A running server: unix:PATH, or http(s)://… for import and export (CASEFILE_TOKEN, or CASEFILE_USER and CASEFILE_PASSWORD)."`
 	JSON        bool   `name:"json" help:"JSON in place of a table for people; errors as JSON too."`
 }
 
@@ -36,6 +36,7 @@ type cli struct {
 	Keys       keysCmd       `cmd:"" help:"Show the keys."`
 	Profile    profileCmd    `cmd:"" help:"Show, check and compare regulation profiles."`
 	Passwd     passwdCmd     `cmd:"" help:"Set a member of staff's password."`
+	Token      tokenCmd      `cmd:"" help:"Give programs tokens to work in somebody's name, and end them."`
 	Bench      benchCmd      `cmd:"" help:"Measure the targets of speed and size on this machine, each beside its reference."`
 	Reactions  reactionsCmd  `cmd:"" help:"Tell how the reactions are doing; with --retry, try again what they put aside."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the installation and say what is wrong, in plain words."`

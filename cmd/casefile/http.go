@@ -16,9 +16,9 @@ import (
 
 // client talks to a server over its HTTP API (catalogue §4).
 type client struct {
-	base           string
-	user, password string
-	http           *http.Client
+	base                  string
+	token, user, password string
+	http                  *http.Client
 }
 
 // headLimit is how long a server may take to begin its answer.
@@ -29,9 +29,9 @@ func newClient(a *app) (*client, error) {
 	if err != nil || u.Host == "" {
 		return nil, invalid("invalid_server", "server", "the server's address is not one; write it as https://host:port")
 	}
-	c := &client{base: strings.TrimSuffix(a.g.Server, "/"), user: a.io.Env["CASEFILE_USER"], password: a.io.Env["CASEFILE_PASSWORD"]}
-	if c.user == "" || c.password == "" {
-		return nil, invalid("no_credentials", "server", "a server asks who you are: set CASEFILE_USER to login@agency and CASEFILE_PASSWORD to the password")
+	c := &client{base: strings.TrimSuffix(a.g.Server, "/"), token: a.io.Env["CASEFILE_TOKEN"], user: a.io.Env["CASEFILE_USER"], password: a.io.Env["CASEFILE_PASSWORD"]}
+	if c.token == "" && (c.user == "" || c.password == "") {
+		return nil, invalid("no_credentials", "server", "a server asks who you are: set CASEFILE_TOKEN to a token of the page My account, or CASEFILE_USER to login@agency and CASEFILE_PASSWORD to the password")
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout = headLimit
@@ -46,7 +46,11 @@ func (c *client) do(ctx context.Context, method, path, accept string, body []byt
 	if err != nil {
 		return nil, invalid("invalid_server", "server", "the server's address is not one; write it as https://host:port")
 	}
-	r.SetBasicAuth(c.user, c.password)
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	} else {
+		r.SetBasicAuth(c.user, c.password)
+	}
 	r.Header.Set("Accept", accept)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")

@@ -2,16 +2,12 @@ package main
 
 import (
 	"bufio"
-	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
 
-	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/domain/staff"
-	"github.com/casefile-engine/casefile/domain/unique"
-	"github.com/casefile-engine/casefile/handlers/engine"
+	"github.com/casefile-engine/casefile/domain/access"
+	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/operator"
 )
 
@@ -27,11 +23,10 @@ const maxPassword = 4 << 10
 func (passwdCmd) place() place { return onData }
 
 func (c *passwdCmd) Run(a *app) (err error) {
-	at := strings.LastIndexByte(c.Name, '@')
-	if at < 1 || !domain.ValidAgency(c.Name[at+1:]) {
-		return invalid("invalid_login", "name", "write the name as login@agency, such as coach@click")
+	login, agency, err := splitLogin(c.Name)
+	if err != nil {
+		return err
 	}
-	login, agency := c.Name[:at], c.Name[at+1:]
 	e, release, err := a.open(false)
 	if err != nil {
 		return err
@@ -49,29 +44,17 @@ func (c *passwdCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.Judge(agency, login, password); err != nil {
+		return err
+	}
+	if err := e.Commands.RecordAct(a.ctx, operatorCaller(commands.DoorCLI), agency, &access.PasswordChanged{Staff: id}); err != nil {
+		return err
+	}
 	if err := s.Set(a.ctx, agency, login, id, password); err != nil {
 		return err
 	}
 	a.say("the password is set; open sessions of this member of staff have ended")
 	return nil
-}
-
-// staffOf finds the member of staff who was enrolled with a login.
-func staffOf(ctx context.Context, e *engine.Engine, agency, login string) (id string, err error) {
-	sum, err := e.Vault.Digest(ctx, agency, "unique", []byte(unique.UseLogin+"\x00"+staff.FoldLogin(login)))
-	if err != nil {
-		return "", err
-	}
-	err = e.Commands.State(ctx, domain.Ref{Agency: agency, Kind: domain.KindUnique, ID: hex.EncodeToString(sum[:])}, func(state any, _ uint64) error {
-		if s, ok := state.(*unique.State); ok {
-			id = s.Holder
-		}
-		return nil
-	})
-	if err == nil && id == "" {
-		err = &domain.Error{Kind: domain.KindNotFound, Code: "unknown_login", Rule: "C-0c", Message: "nobody is enrolled in this agency with that login; check it, or enrol the member of staff first (EnrolStaff)"}
-	}
-	return id, err
 }
 
 // askPassword asks twice on a terminal, and reads one line of standard input

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/operator"
 	"github.com/casefile-engine/casefile/handlers/web"
@@ -15,10 +17,10 @@ import (
 
 // serveCmd serves pages and API (catalogue §3).
 type serveCmd struct {
-	Listen      string `default:"localhost:8080" placeholder:"ADDR" help:"Where to listen (default ${default})."`
-	BehindHTTPS bool   `name:"behind-https" help:"People reach it by https, through a proxy: cookies then travel by https alone."`
-	Demo        bool   `help:"Fill an empty data directory with the demonstration first."`
-	Quiet       bool   `help:"Log warnings and errors alone."`
+	Listen string `default:"localhost:8080" placeholder:"ADDR" help:"Where to listen (default ${default})."`
+	Demo   bool   `help:"Fill an empty data directory with the demonstration first."`
+	Quiet  bool   `help:"Log warnings and errors alone."`
+	signInFlags
 }
 
 func (serveCmd) place() place { return onServer }
@@ -33,16 +35,20 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	s, err := newAuth(a.ctx, e, log, c.BehindHTTPS)
-	if err != nil {
-		return err
-	}
 	l, err := new(net.ListenConfig).Listen(a.ctx, "tcp", c.Listen)
 	if err != nil {
 		return &domain.Error{Kind: domain.KindUnavailable, Code: "address_in_use", Rule: "C-2.1.4d", Cause: err,
 			Message: fmt.Sprintf("cannot listen on %s: another program may have the port; stop it, or choose another with --listen", c.Listen)}
 	}
 	defer l.Close()
+	ao, err := c.signInFlags.options(address(c.Listen, l.Addr()))
+	if err != nil {
+		return err
+	}
+	s, err := newAuth(a.ctx, e, log, ao)
+	if err != nil {
+		return err
+	}
 	shared := &server{engine: e, auth: s, listen: "http://" + l.Addr().String(), log: log}
 	if err := c.demonstration(a, e, shared); err != nil {
 		return err
@@ -57,7 +63,23 @@ func (c *serveCmd) Run(a *app) (err error) {
 	defer func() { err = errors.Join(err, op.Close()) }()
 	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Log: log, Version: version})
 	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
+	if err := c.firstAdministrator(a, s, cmp.Or(ao.URL, address(c.Listen, l.Addr()))); err != nil {
+		return err
+	}
 	return web.Serve(a.ctx, l, h, s, log)
+}
+
+// firstAdministrator prints the link with which the first administrator begins,
+// while nobody can sign in.
+func (c *serveCmd) firstAdministrator(a *app, s *auth.Service, url string) error {
+	if c.Demo {
+		return nil
+	}
+	secret, err := s.Setup(a.ctx)
+	if err == nil && secret != "" {
+		a.say("nobody can sign in yet; make the first administrator within an hour at %s/setup/%s", url, secret)
+	}
+	return err
 }
 
 // positionOf is how far the views have come: the one that is furthest behind.
