@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"net/url"
@@ -25,7 +26,7 @@ type exportCmd struct {
 	From     string `placeholder:"T" help:"What occurred at that time or after, or on that date or after."`
 	Until    string `placeholder:"T" help:"What occurred before that time, or on that date or before."`
 	Open     bool   `help:"With personal data, opened; the look is recorded first."`
-	Purpose  string `default:"management_information" help:"The purpose that is recorded with --open."`
+	Purpose  string `help:"The purpose that is recorded (default: on a data directory management_information, on a server guidance)."`
 	Format   string `enum:"jsonl,csv,xlsx" default:"jsonl" help:"jsonl, csv or xlsx."`
 	Out      string `placeholder:"FILE" help:"Write to FILE in place of standard output."`
 }
@@ -115,7 +116,7 @@ func (c *exportCmd) source(a *app, o queries.ExportOptions) (rows func(func(any)
 		return nil, nil, err
 	}
 	agency := c.Agency
-	r := a.reader(agency, c.Purpose, "export")
+	r := a.reader(agency, cmp.Or(c.Purpose, "management_information"), "export")
 	if o.Dossier != "" && agency == "" {
 		if agency, err = e.Queries.FindDossier(a.ctx, r, o.Dossier); err != nil {
 			return nil, nil, errors.Join(err, release())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/handlers/policy"
@@ -182,12 +183,15 @@ func (s *session) judged(env *catalog.Env, now time.Time) time.Time {
 	return now
 }
 
-// unknown tells whether an import names a dossier that is not there, which is
-// then said as it is: whoever brings an older system over may know. Anybody
-// else gets the answer that a dossier of others gives.
+// unknown tells whether an import names a dossier that is not there, or was not
+// at that time, which is then said as it is: whoever brings an older system over
+// may know. Anybody else gets the answer that a dossier of others gives.
 func (s *session) unknown(p *parsed, env *catalog.Env, d policy.Decision) bool {
-	return env.Backdated() && d.Err.Code == "not_assigned" && p.req.Dossier != "" &&
-		s.state(domain.Ref{Agency: p.req.Agency, Kind: domain.KindDossier, ID: p.req.Dossier}) == nil
+	if !env.Backdated() || d.Err.Code != "not_assigned" || p.req.Dossier == "" {
+		return false
+	}
+	st, ok := s.state(domain.Ref{Agency: p.req.Agency, Kind: domain.KindDossier, ID: p.req.Dossier}).(*dossier.State)
+	return !ok || !st.Exists() || env.At.Before(st.Opened)
 }
 
 // subject describes the actor as he stood at the moment that counts.

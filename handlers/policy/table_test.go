@@ -64,11 +64,16 @@ func commanded(role, command string, a *Ask) bool {
 	return false
 }
 
+// special are the purposes that are no coach's.
+func (a *Ask) special() bool {
+	return slices.Contains([]string{"audit", "maintenance", "index", "research", "management_information"}, a.Purpose)
+}
+
 func (a *Ask) near() bool { return a.Assigned || a.Team }
 
 // mayLook is the table for reads of a dossier.
 func mayLook(role string, a *Ask) bool {
-	special := slices.Contains([]string{"audit", "maintenance", "index", "research", "management_information"}, a.Purpose)
+	special := a.special()
 	if a.Broken || a.Granted && role != "auditor" && role != "supplier" {
 		return true
 	}
@@ -89,7 +94,7 @@ func mayRead(role string, a *Ask) bool {
 	public := a.Name == "activities" || a.Name == "recipients"
 	switch role {
 	case "coach":
-		return a.Own && slices.Contains(coachRegisters, a.Name) || public
+		return a.Own && slices.Contains(coachRegisters, a.Name) && !a.special() || public
 	case "administration":
 		return slices.Contains([]string{"dossiers", "hours", "paper"}, a.Name) || public
 	case "director":

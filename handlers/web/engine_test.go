@@ -210,16 +210,18 @@ func TestAgenciesDoNotCross(t *testing.T) {
 	link := regexp.MustCompile(`/dossiers/[0-9a-f-]{36}`).FindString(r.get("/caseload").body)
 	r.browserless()
 	r.signIn(r.name("solutions/coach"))
-	if p := r.get(link); p.status != http.StatusNotFound {
+	if p := r.get(link); p.status != http.StatusForbidden {
 		t.Errorf("the page of another agency's dossier: %d", p.status)
 	}
 	unknown := r.get("/dossiers/018f0000-0000-7000-8000-00000000dead")
 	if p := r.get(link); p.body != strings.ReplaceAll(unknown.body, "018f0000-0000-7000-8000-00000000dead", strings.TrimPrefix(link, "/dossiers/")) {
 		t.Error("another agency's dossier answers otherwise than one that does not exist")
 	}
-	for _, path := range []string{"/api/v1/agencies/click" + link, "/api/v1/agencies/click/dossiers", "/api/v1/agencies/solutions" + link} {
-		if p := r.get(path); p.status != http.StatusNotFound {
-			t.Errorf("%s: %d", path, p.status)
+	// In another agency nothing is there; in one's own, what is not there answers
+	// as what is others'.
+	for path, want := range map[string]int{"/api/v1/agencies/click" + link: 404, "/api/v1/agencies/click/dossiers": 404, "/api/v1/agencies/solutions" + link: 403} {
+		if p := r.get(path); p.status != want {
+			t.Errorf("%s: %d, want %d", path, p.status, want)
 		}
 	}
 	if p := r.get("/api/v1/agencies/solutions/dossiers"); p.status != 200 || strings.Contains(p.body, `"click"`) {
