@@ -29,7 +29,7 @@ func (serveCmd) place() place { return onServer }
 func (c *serveCmd) Run(a *app) (err error) {
 	log := c.logger(a)
 	o := a.options()
-	o.Create, o.Follow, o.React, o.Log = true, true, true, log
+	o.Create, o.Follow, o.React, o.Index, o.Log = true, true, true, true, log
 	e, err := engine.Open(a.ctx, o)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/reactions"
 	follows "github.com/casefile-engine/casefile/handlers/reactions/all"
+	"github.com/casefile-engine/casefile/handlers/search"
 	"github.com/casefile-engine/casefile/handlers/stream"
 	"github.com/casefile-engine/casefile/internal/clock"
 	"github.com/casefile-engine/casefile/projections"
@@ -54,6 +55,9 @@ type Options struct {
 	// and from the calendar. It needs Follow. Without it they take up later what
 	// they have missed.
 	React bool
+	// Index keeps the search index up with the stream until Close. It needs
+	// Follow. Without it a search brings the index up to the stream first.
+	Index bool
 	// Create makes an installation where there is none; without it an empty
 	// place is an error, so that a mistyped path is not taken for a new store.
 	Create bool
@@ -71,6 +75,8 @@ type Engine struct {
 	Queries  *queries.Service
 	// Reactions are what must follow. Whether they run here is up to Options.React.
 	Reactions *reactions.Runner
+	// Search is the index of names. Whether it follows the stream is up to Options.Index.
+	Search *search.Index
 	// State holds credentials, sessions and snapshots: SQLite in the data
 	// directory, written with full synchronisation, or a schema in PostgreSQL.
 	State        *sql.DB
@@ -132,7 +138,7 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	if err := e.openDatabases(ctx, o); err != nil {
 		return err
 	}
-	if err := e.openHandlers(o); err != nil {
+	if err := e.openHandlers(ctx, o); err != nil {
 		return err
 	}
 	if e.Reactions, err = reactions.New(ctx, reactions.Config{
@@ -147,6 +153,9 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	}
 	if o.Follow {
 		e.follow()
+	}
+	if o.Index {
+		e.Search.Start()
 	}
 	if o.React {
 		return e.Reactions.Start(ctx)
@@ -285,7 +294,7 @@ func (e *Engine) openDatabases(ctx context.Context, o Options) error {
 	return err
 }
 
-func (e *Engine) openHandlers(o Options) error {
+func (e *Engine) openHandlers(ctx context.Context, o Options) error {
 	var err error
 	if e.Policies, err = policy.Load(o.Policies); err != nil {
 		return err
@@ -296,7 +305,14 @@ func (e *Engine) openHandlers(o Options) error {
 		Policies:  e.Policies, Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
 		Responsible: e.responsible(o.Follow),
 	})
-	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, UpToDate: e.upToDate(o.Follow), Clock: o.Clock, Log: o.Log})
+	current := e.upToDate(o.Follow)
+	if e.Search, err = search.New(ctx, search.Config{
+		State: e.State, Postgres: e.StateDialect == "postgres", Store: e.Store, Commands: e.Commands, DB: e.DB, Current: current,
+		Opener: e.Vault, Digester: e.Vault, Keys: e.Vault, Log: o.Log,
+	}); err != nil {
+		return err
+	}
+	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, UpToDate: current, Index: e.Search, Clock: o.Clock, Log: o.Log})
 	return nil
 }
 
@@ -367,6 +383,9 @@ func (e *Engine) CatchUp(ctx context.Context, progress func(done, head uint64)) 
 func (e *Engine) Close() error {
 	if e.Reactions != nil {
 		_ = e.Reactions.Close() // it gives no error
+	}
+	if e.Search != nil {
+		_ = e.Search.Close() // it gives no error
 	}
 	if e.stop != nil {
 		e.stop()

@@ -44,7 +44,7 @@ import (
 func TestT8NothingPersonalInTheClear(t *testing.T) {
 	t.Run("one machine", func(t *testing.T) {
 		dir, log := t.TempDir(), &output{}
-		e := openWith(t, engine.Options{Data: filepath.Join(dir, "data"), Create: true, Follow: true, Log: log.logger()})
+		e := openWith(t, engine.Options{Data: filepath.Join(dir, "data"), Create: true, Follow: true, Index: true, Log: log.logger()})
 		l := newLife(t, e, log)
 		l.live()
 		l.nowhere("the installation while it runs", l.files(dir))

@@ -89,6 +89,7 @@ func doors(ctx context.Context, dossier string) []door {
 		{"dossier", func(s *queries.Service, r queries.Reader) (any, error) {
 			return s.Dossier(ctx, r, dossier, queries.DossierOptions{Open: true})
 		}},
+		{"search", func(s *queries.Service, r queries.Reader) (any, error) { return s.Search(ctx, r, marker[2:8]) }},
 		{"caseload", func(s *queries.Service, r queries.Reader) (any, error) { return s.Caseload(ctx, r) }},
 		{"people", func(s *queries.Service, r queries.Reader) (any, error) {
 			a, b, err := s.People(ctx, r)
@@ -106,7 +107,7 @@ func TestNoRecordNoPlaintext(t *testing.T) {
 	e, coach, dossier := life(t)
 	service := func(store eventstore.Store) *queries.Service {
 		h := commands.New(commands.Config{Store: store, Sealer: e.Vault, Digester: e.Vault, Policies: policytest.BuiltIn(), Exclusive: true})
-		return queries.New(queries.Config{Commands: h, Opener: e.Vault, DB: e.DB})
+		return queries.New(queries.Config{Commands: h, Opener: e.Vault, DB: e.DB, Index: e.Search})
 	}
 	reader := queries.Reader{Caller: commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: coach}, Agency: "click", Purpose: "guidance", Action: "view"}
 	for _, d := range doors(t.Context(), dossier) {

@@ -11,6 +11,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/search"
 	"github.com/casefile-engine/casefile/internal/clock"
 	"github.com/casefile-engine/casefile/projections/readdb"
 )
@@ -36,8 +37,10 @@ type Config struct {
 	// UpToDate returns when the named views are at the stream's head; nil where
 	// nothing is written beside.
 	UpToDate func(ctx context.Context, names ...string) error
-	Clock    clock.Clock
-	Log      *slog.Logger
+	// Index is what Search looks in.
+	Index *search.Index
+	Clock clock.Clock
+	Log   *slog.Logger
 }
 
 // Service answers queries. It is safe for many goroutines.
@@ -49,6 +52,7 @@ type Service struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	upToDate func(ctx context.Context, names ...string) error
+	index    *search.Index
 
 	overviewLocks overviewLocks
 }
@@ -61,7 +65,7 @@ func New(c Config) *Service {
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
-	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log, upToDate: c.UpToDate}
+	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log, upToDate: c.UpToDate, index: c.Index}
 }
 
 // wait waits until the views have reached the position that the reader asks for.
