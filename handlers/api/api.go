@@ -29,6 +29,7 @@ type Commands interface {
 type Queries interface {
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
+	Search(ctx context.Context, r queries.Reader, text string) (*queries.SearchResult, error)
 	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
 }
 
@@ -120,6 +121,7 @@ func (s *service) routes(a huma.API) {
 		Tags: []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveTimeline)
 	huma.Register(a, overviewOperation(who), s.serveOverview)
+	huma.Register(a, searchOperation(who), s.serveSearch)
 	huma.Register(a, huma.Operation{
 		OperationID: "read-register", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/{register}", Summary: "Read a register",
 		Description: "Rows in stream order (retention and deadlines: by due date, then dossier; obligations: by the day since when, then dossier), with the field names of the exports. `application/jsonl` gives one row a line.",

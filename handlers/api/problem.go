@@ -160,7 +160,7 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 
 // knownField names the parameter unless its name is the sender's own invention.
 func knownField(d *huma.ErrorDetail) string {
-	if strings.Contains(d.Message, "unknown") {
+	if strings.Contains(d.Message, "unknown") || strings.Contains(d.Message, "unexpected") {
 		return ""
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "path.")

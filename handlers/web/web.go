@@ -41,6 +41,7 @@ type Queries interface {
 	Caseload(ctx context.Context, r queries.Reader) ([]queries.CaseloadRow, error)
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
+	Search(ctx context.Context, r queries.Reader, text string) (*queries.SearchResult, error)
 	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
 	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
 }
