@@ -312,7 +312,7 @@ func (e *Engine) openHandlers(ctx context.Context, o Options) error {
 	}); err != nil {
 		return err
 	}
-	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, DB: e.DB, Views: e.Views, UpToDate: current, Index: e.Search, Clock: o.Clock, Log: o.Log})
+	e.Queries = queries.New(queries.Config{Commands: e.Commands, Opener: e.Vault, Digester: e.Vault, DB: e.DB, Views: e.Views, UpToDate: current, Index: e.Search, Clock: o.Clock, Log: o.Log})
 	return nil
 }
 

@@ -32,6 +32,8 @@ type Views interface {
 type Config struct {
 	Commands *commands.Handler
 	Opener   seal.Opener
+	// Digester gives the pseudonyms of dossiers for the logs of others.
+	Digester seal.Digester
 	DB       *readdb.DB
 	Views    Views
 	// UpToDate returns when the named views are at the stream's head; nil where
@@ -47,6 +49,7 @@ type Config struct {
 type Service struct {
 	commands *commands.Handler
 	opener   seal.Opener
+	digester seal.Digester
 	db       *readdb.DB
 	views    Views
 	clock    clock.Clock
@@ -65,7 +68,7 @@ func New(c Config) *Service {
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
-	return &Service{commands: c.Commands, opener: c.Opener, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log, upToDate: c.UpToDate, index: c.Index}
+	return &Service{commands: c.Commands, opener: c.Opener, digester: c.Digester, db: c.DB, views: c.Views, clock: c.Clock, log: c.Log, upToDate: c.UpToDate, index: c.Index}
 }
 
 // wait waits until the views have reached the position that the reader asks for.
