@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/handlers/exporting"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/internal/progress"
 )
@@ -49,7 +50,7 @@ func (c *exportCmd) Run(a *app) error {
 	if o.Until != nil && len(c.Until) == len(time.DateOnly) {
 		// A date is meant whole.
 		next := o.Until.Add(36 * time.Hour)
-		if err := times(timeFlag{"until", dayOf(next), false, &o.Until}); err != nil {
+		if err := times(timeFlag{"until", nl.DateOf(next).String(), false, &o.Until}); err != nil {
 			return err
 		}
 	}
@@ -78,7 +79,7 @@ func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
 		out = f
 	}
 	buf := bufio.NewWriterSize(out, 256<<10)
-	w, err := newRowWriter(c.Format, c.Register, c.Open, buf)
+	w, err := exporting.New(c.Format, c.Register, c.Open, buf)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		return w.row(row)
+		return w.Row(row)
 	})
 	bar.Update(n, -1)
 	bar.Done()
@@ -99,7 +100,7 @@ func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
 		// What is written so far goes out, so that it can be seen where it ended.
 		return errors.Join(err, buf.Flush())
 	}
-	if err = errors.Join(w.close(), buf.Flush()); err == nil && c.Out != "" {
+	if err = errors.Join(w.Close(), buf.Flush()); err == nil && c.Out != "" {
 		a.say("%s rows", progress.Count(n))
 	}
 	return err
@@ -151,9 +152,4 @@ func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
 		}
 	}
 	return func(emit func(any) error) error { return cl.rows(a.ctx, c.Agency, c.Register, q, emit) }, nil
-}
-
-// errTooLarge says that a form cannot hold what is exported.
-func errTooLarge(message string) error {
-	return &domain.Error{Kind: domain.KindRefused, Code: "too_large", Rule: domain.RuleForm, Message: message}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain/overview"
+	"github.com/casefile-engine/casefile/handlers/exporting"
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
@@ -98,17 +99,17 @@ func (c *overviewCmd) print(out io.Writer, asJSON bool, o *queries.Overview) err
 	}
 	columns := columnsOfOverview(o)
 	if c.Format == "csv" {
-		w, err := newCSVRows(columns, out)
+		w, err := exporting.NewCSV(columns, out)
 		if err != nil {
 			return err
 		}
 		for _, r := range o.Rows {
 			row, _ := cellsOf(o, r)
-			if err := w.row(row); err != nil {
+			if err := w.Row(row); err != nil {
 				return err
 			}
 		}
-		return w.close()
+		return w.Close()
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.ToUpper(strings.Join(columns, "\t")))

@@ -1,4 +1,6 @@
-package main
+// Package exporting writes the rows of the registers as JSON lines, CSV and
+// workbooks (catalogue §3), for every door that hands them out.
+package exporting
 
 import (
 	"bytes"
@@ -10,11 +12,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/projections/access"
@@ -64,6 +65,16 @@ var rowTypes = map[string]reflect.Type{
 	"reviews":     reflect.TypeFor[reviews.Row](),
 }
 
+// Columns lists the columns of a register in the catalogue's order; nil for one
+// that there is not.
+func Columns(register string) []string {
+	t, ok := rowTypes[register]
+	if !ok {
+		return nil
+	}
+	return columnsOf(t)
+}
+
 // columnsOf lists the JSON names of a struct's fields, those of embedded
 // structs in their place.
 func columnsOf(t reflect.Type) (out []string) {
@@ -79,23 +90,27 @@ func columnsOf(t reflect.Type) (out []string) {
 	return out
 }
 
-// dayOf is the civil day of an instant in Europe/Amsterdam.
-func dayOf(t time.Time) string { return nl.DateOf(t).String() }
-
-// rowWriter writes the rows of an export in one form.
-type rowWriter interface {
-	row(v any) error
-	close() error
+// Writer writes the rows of an export in one form. A row is what
+// queries.Service.Export emits; Close ends the form and must be called once.
+type Writer interface {
+	Row(v any) error
+	Close() error
 }
 
-func newRowWriter(format, register string, open bool, w io.Writer) (rowWriter, error) {
+// Formats are the forms that New knows.
+var Formats = []string{"jsonl", "csv", "xlsx"}
+
+// New begins an export of a register to w in one of Formats; open is for the
+// rows of dossiers with what was opened of them. A workbook is written at Close.
+// Errors: domain code "too_large" where the form cannot hold a row, and those of w.
+func New(format, register string, open bool, w io.Writer) (Writer, error) {
 	columns := columnsOf(rowTypes[register])
 	if open && register == "dossiers" {
 		columns = columnsOf(reflect.TypeFor[queries.OpenedDossier]())
 	}
 	switch format {
 	case "csv":
-		return newCSVRows(columns, w)
+		return NewCSV(columns, w)
 	case "xlsx":
 		return newSheetRows(register, columns, w)
 	}
@@ -107,8 +122,8 @@ func newRowWriter(format, register string, open bool, w io.Writer) (rowWriter, e
 // jsonRows writes one JSON object a line.
 type jsonRows struct{ e *json.Encoder }
 
-func (j *jsonRows) row(v any) error { return j.e.Encode(v) }
-func (j *jsonRows) close() error    { return nil }
+func (j *jsonRows) Row(v any) error { return j.e.Encode(v) }
+func (j *jsonRows) Close() error    { return nil }
 
 // cells are the columns of a row as texts, numbers, yes or no, or nil.
 func cells(columns []string, v any) ([]any, error) {
@@ -195,7 +210,9 @@ type csvRows struct {
 	record  []string
 }
 
-func newCSVRows(columns []string, w io.Writer) (*csvRows, error) {
+// NewCSV begins CSV with columns of one's own; its rows are objects with those
+// fields.
+func NewCSV(columns []string, w io.Writer) (Writer, error) {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return nil, err
 	}
@@ -204,7 +221,7 @@ func newCSVRows(columns []string, w io.Writer) (*csvRows, error) {
 	return &csvRows{columns, c, make([]string, len(columns))}, c.Write(columns)
 }
 
-func (c *csvRows) row(v any) error {
+func (c *csvRows) Row(v any) error {
 	values, err := cells(c.columns, v)
 	if err != nil {
 		return err
@@ -218,7 +235,7 @@ func (c *csvRows) row(v any) error {
 	return c.w.Write(c.record)
 }
 
-func (c *csvRows) close() error {
+func (c *csvRows) Close() error {
 	c.w.Flush()
 	return c.w.Error()
 }
@@ -259,13 +276,13 @@ func newSheetRows(sheet string, columns []string, w io.Writer) (*sheetRows, erro
 	return &sheetRows{columns, f, s, 1, w}, s.SetRow("A1", head)
 }
 
-func (s *sheetRows) row(v any) error {
+func (s *sheetRows) Row(v any) error {
 	values, err := cells(s.columns, v)
 	if err != nil {
 		return err
 	}
 	if s.n++; s.n > excelize.TotalRows {
-		return errTooLarge("a sheet holds at most 1,048,575 rows; narrow the export with --from and --until, or use csv")
+		return errTooLarge("a sheet holds at most 1,048,575 rows; narrow the period, or use csv")
 	}
 	for i, v := range values {
 		switch v := v.(type) {
@@ -282,7 +299,7 @@ func (s *sheetRows) row(v any) error {
 	return s.s.SetRow(fmt.Sprintf("A%d", s.n), values)
 }
 
-func (s *sheetRows) close() error {
+func (s *sheetRows) Close() error {
 	if err := s.s.Flush(); err != nil {
 		return err
 	}
@@ -290,4 +307,9 @@ func (s *sheetRows) close() error {
 		return err
 	}
 	return s.f.Close()
+}
+
+// errTooLarge says that a form cannot hold what is exported.
+func errTooLarge(message string) error {
+	return &domain.Error{Kind: domain.KindRefused, Code: "too_large", Rule: domain.RuleForm, Message: message}
 }

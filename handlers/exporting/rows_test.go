@@ -1,9 +1,8 @@
-package main
+package exporting
 
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -25,21 +24,16 @@ func TestColumnsAreThoseOfTheCatalogue(t *testing.T) {
 		"reminders":   "agency dossier reminder kind ref item due stage status for role raised_at position",
 		"hours":       "agency dossier entry trajectory date minutes activity actor",
 	} {
-		if d := cmp.Diff(strings.Fields(want), columnsOf(rowTypes[register])); d != "" {
+		if d := cmp.Diff(strings.Fields(want), Columns(register)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", register, d)
 		}
 	}
 }
 
-// Every register that can be exported has its columns, and the command line
-// names it.
+// Every register that can be exported has its columns.
 func TestEveryRegisterHasColumns(t *testing.T) {
-	f, _ := reflect.TypeFor[exportCmd]().FieldByName("Register")
-	if got := f.Tag.Get("enum"); got != strings.Join(queries.Registers, ",") {
-		t.Errorf("the command line names %s", got)
-	}
 	for _, r := range queries.Registers {
-		if rowTypes[r] == nil {
+		if Columns(r) == nil {
 			t.Errorf("%s has no columns", r)
 		}
 	}
@@ -51,14 +45,14 @@ var row = json.RawMessage(`{"agency":"=HYPERLINK(\"x\")","dossier":"-1","status"
 // numbers stay numbers, absent values stay empty.
 func TestCellsCannotBecomeFormulas(t *testing.T) {
 	var out bytes.Buffer
-	w, err := newRowWriter("csv", "dossiers", false, &out)
+	w, err := New("csv", "dossiers", false, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.row(row); err != nil {
+	if err := w.Row(row); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.close(); err != nil {
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	want := "\ufeffagency;dossier;status;trajectories;assigned;records;last_event_at;position\r\n" +
@@ -70,14 +64,14 @@ func TestCellsCannotBecomeFormulas(t *testing.T) {
 
 func TestAWorkbookHoldsTheSame(t *testing.T) {
 	var out bytes.Buffer
-	w, err := newRowWriter("xlsx", "dossiers", false, &out)
+	w, err := New("xlsx", "dossiers", false, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.row(row); err != nil {
+	if err := w.Row(row); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.close(); err != nil {
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(&out)
@@ -96,8 +90,8 @@ func TestAWorkbookHoldsTheSame(t *testing.T) {
 	if formula, _ := f.GetCellFormula("dossiers", "A2"); formula != "" {
 		t.Error("a formula came through")
 	}
-	w, _ = newRowWriter("xlsx", "dossiers", false, &out)
-	if err := w.row(json.RawMessage(`{"agency":"` + strings.Repeat("a", maxCell+1) + `"}`)); err == nil {
+	w, _ = New("xlsx", "dossiers", false, &out)
+	if err := w.Row(json.RawMessage(`{"agency":"` + strings.Repeat("a", maxCell+1) + `"}`)); err == nil {
 		t.Error("a cell over the limit was cut without a word")
 	}
 }
