@@ -112,8 +112,8 @@ type scope struct {
 
 func (s scope) holds(dossier string) bool { return s.all || s.only[dossier] }
 
-// current waits until the view of dossiers is at the stream's head, so that an
-// assignment that was ended a moment ago lets nobody in.
+// current waits until views are at the stream's head, where what they say lets
+// somebody in.
 func (s *Service) current(ctx context.Context, names ...string) error {
 	if s.upToDate == nil {
 		return nil
@@ -160,12 +160,10 @@ func (s *Service) registerScope(ctx context.Context, r Reader, register string) 
 	return p, sc, err
 }
 
-// ownDossiers are the dossiers to which the reader is assigned, by the view at
-// the stream's head, in the order in which they were opened.
+// ownDossiers are the dossiers to which the view says that the reader is
+// assigned, in the order in which they were opened. The view may lag: each is
+// still to be decided on by the stream's facts.
 func (s *Service) ownDossiers(ctx context.Context, r Reader) ([]string, error) {
-	if err := s.current(ctx, dossiers.Name); err != nil {
-		return nil, err
-	}
 	var out []string
 	err := dossiers.List(ctx, s.db, dossiers.Filter{Filter: rows.Filter{Agency: r.Agency}, Staff: r.Caller.Staff, At: s.clock.Now()}, func(d dossiers.Dossier) error {
 		out = append(out, d.Dossier)

@@ -75,9 +75,6 @@ func (s *Service) listed(ctx context.Context, r Reader, now time.Time) (pass, []
 			return p, nil, err
 		}
 	}
-	if err := s.current(ctx, dossiers.Name); err != nil {
-		return p, nil, err
-	}
 	own, err := s.candidates(ctx, r, all, now)
 	if err != nil {
 		return p, nil, err
