@@ -70,12 +70,15 @@ func TestAccessible(t *testing.T) {
 			visit("dossier-hostile", "/dossiers/"+hostile.Dossier)
 			visit("dossier-asof", "/dossiers/"+apitest.First+"?on=14-10-2026&as=then")
 			visit("dossier-wrong", "/dossiers/"+apitest.First, chromedp.Click(css(".talk summary")), chromedp.Click(css(".form .primary")), chromedp.WaitVisible(css(".note.bad")))
+			visit("search", "/search")
+			visit("search-found", "/search", typed("#q", "everything"), chromedp.Click(css("main form button")), chromedp.WaitVisible(css("main table")))
+			visit("search-wrong", "/search", typed("#q", "x"), chromedp.Click(css("main form button")), chromedp.WaitVisible(css(".note.bad")))
 			visit("error", "/nergens")
-			b.do(chromedp.Click(css(".top form button")), chromedp.WaitVisible(css("#signin_name")))
+			b.do(chromedp.Click(css(".top-end form button")), chromedp.WaitVisible(css("#signin_name")))
 			b.signIn("cleo@click")
 			visit("caseload-empty", "/caseload")
 			visit("forbidden", "/dossiers/"+apitest.First)
-			b.do(chromedp.Click(css(".top form button")), chromedp.WaitVisible(css("#signin_name")))
+			b.do(chromedp.Click(css(".top-end form button")), chromedp.WaitVisible(css("#signin_name")))
 		}
 	}
 }

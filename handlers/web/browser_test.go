@@ -177,7 +177,7 @@ func TestCoachRecordsAConversation(t *testing.T) {
 	if got := b.text("#h-timeline"); got != "Timeline" {
 		t.Errorf("in English: %q", got)
 	}
-	b.do(chromedp.Click(css(".top form button")), chromedp.WaitVisible(css("#signin_name")))
+	b.do(chromedp.Click(css(".top-end form button")), chromedp.WaitVisible(css("#signin_name")))
 	if b.mu.Lock(); len(b.said) > 0 {
 		t.Errorf("the browser complained: %v", b.said)
 	}

@@ -73,6 +73,13 @@ func TestPagesRender(t *testing.T) {
 		golden(t, "pages/caseload/testdata/hostile."+lang+".golden.html", w.get("/caseload").body)
 		golden(t, "pages/dossier/testdata/hostile."+lang+".golden.html", w.get("/dossiers/"+v.Dossier).body)
 	}
+	w.get("/language?to=nl")
+	golden(t, "pages/search/testdata/zero.golden.html", w.get("/search").body)
+	golden(t, "pages/search/testdata/typical.golden.html", w.post("/search", url.Values{"q": {"jansen 2026"}}).body)
+	golden(t, "pages/search/testdata/nothing.golden.html", w.post("/search", url.Values{"q": {"niemand"}}).body)
+	golden(t, "pages/search/testdata/wrong.golden.html", w.post("/search", url.Values{"q": {"x"}}).body)
+	w.get("/language?to=en")
+	golden(t, "pages/search/testdata/hostile.en.golden.html", w.post("/search", url.Values{"q": {"everything"}}).body)
 	w.engine.SetDown(true)
 	golden(t, "pages/errorpage/testdata/unavailable.golden.html", w.get("/caseload").body)
 }
@@ -84,7 +91,7 @@ func TestGoldenPagesAreClean(t *testing.T) {
 	if err != nil || len(files) < 10 {
 		t.Fatalf("golden pages: %d, %v", len(files), err)
 	}
-	key := regexp.MustCompile(`>(layout|nav|signin|caseload|dossier|timeline|talk|asof|form|error|code|event|rule|field)\.[a-z.]+<`)
+	key := regexp.MustCompile(`>(layout|nav|signin|caseload|search|dossier|timeline|talk|asof|form|error|code|event|rule|field)\.[a-z.]+<`)
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
 		if err != nil {

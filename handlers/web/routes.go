@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
 )
@@ -27,6 +28,7 @@ type pages struct {
 	account  *account.Page
 	accounts *accounts.Page
 	invite   *invite.Page
+	search   *search.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -68,6 +70,8 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /language", kit.ServeLanguage)
 	page("GET /caseload", kit.SignedIn(p.caseload.Serve))
 	page("POST /caseload", kit.SignedIn(p.caseload.Serve))
+	page("GET /search", kit.SignedIn(p.search.ServeForm))
+	page("POST /search", kit.SignedIn(p.search.Serve))
 	page("GET /dossiers/{dossier}", kit.SignedIn(p.dossier.Serve))
 	page("GET /dossiers/{dossier}/conversation", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/dossiers/"+r.PathValue("dossier"), http.StatusSeeOther)

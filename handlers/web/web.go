@@ -24,6 +24,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/static"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
@@ -99,7 +100,7 @@ func New(d Deps) http.Handler {
 	}
 	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Clock: d.Clock, Log: d.Log}
 	p := pages{
-		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries),
+		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.NewID), errors: errorpage.New(kit),
 		accounts: accounts.New(kit, d.Auth, d.Queries, d.Staff), invite: invite.New(kit, d.Auth, d.Staff, d.Commands, d.NewID),
 	}

@@ -90,6 +90,7 @@ var icons = map[string]template.HTML{
 	"book":   `<path d="M5 4h6a2 2 0 0 1 2 2v14a2 2 0 0 0-2-2H5zM19 4h-4a2 2 0 0 0-2 2v14a2 2 0 0 1 2-2h4z"/>`,
 	"alert":  `<path d="M12 4 2.5 20h19z"/><path d="M12 10v4.5M12 17.3v.2"/>`,
 	"info":   `<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5M12 7.8v.2"/>`,
+	"search": `<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5.5 5.5"/>`,
 	"dot":    `<circle cx="12" cy="12" r="3"/>`,
 }
 
