@@ -87,6 +87,9 @@ func (s *Service) Search(ctx context.Context, r Reader, text string) (*SearchRes
 	if f.out.Behind, err = s.index.Ready(ctx); err != nil {
 		return nil, err
 	}
+	if err := f.mine(ctx); err != nil {
+		return nil, err
+	}
 	if err := f.find(ctx); err != nil {
 		return nil, err
 	}
@@ -128,7 +131,7 @@ func (f *finding) question(c domain.Category) commands.Question {
 	return commands.Question{Action: f.r.Action, Of: policy.OfDossier, Purpose: f.r.Purpose, Categories: []domain.Category{c}}
 }
 
-// reach decides whether he may search at all, and among which dossiers.
+// reach decides whether he may search at all, and whether among all dossiers.
 func (f *finding) reach(ctx context.Context) error {
 	q := f.question(domain.CatContact)
 	byRole, err := f.commands.Authorise(ctx, f.r.Caller, f.r.Agency, q)
@@ -146,19 +149,17 @@ func (f *finding) reach(ctx context.Context) error {
 		return err
 	}
 	f.commissioner = office[0].Allowed
-	if err := f.current(ctx, dossiers.Name, people.Name); err != nil {
-		return err
-	}
+	return nil
+}
+
+// mine gathers the dossiers assigned to him, as far as the view knows, and those
+// that authorisations name.
+func (f *finding) mine(ctx context.Context) error {
 	f.own, f.ids = map[string]bool{}, []string{}
 	st := f.r.Caller.Staff
 	if st == domain.Operator || st == domain.Engine {
 		return nil
 	}
-	return f.mine(ctx, st)
-}
-
-// mine gathers the dossiers assigned to him and those that authorisations name.
-func (f *finding) mine(ctx context.Context, st string) error {
 	own, err := dossiers.AssignedTo(ctx, f.db, f.r.Agency, st, f.clock.Now())
 	if err != nil {
 		return err

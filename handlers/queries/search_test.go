@@ -26,6 +26,7 @@ type town struct {
 	*testing.T
 	e             *engine.Engine
 	dir           string
+	follow        bool
 	eva, bob, kim string // coach, another coach, the front office
 	ids           map[string]string
 }
@@ -39,7 +40,7 @@ func newTown(t *testing.T, o engine.Options) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	w := &town{T: t, e: e, dir: dir, eva: uuid.NewString(), bob: uuid.NewString(), kim: uuid.NewString(), ids: map[string]string{}}
+	w := &town{T: t, e: e, dir: dir, follow: o.Follow, eva: uuid.NewString(), bob: uuid.NewString(), kim: uuid.NewString(), ids: map[string]string{}}
 	for _, agency := range []string{"click", "sol"} {
 		w.do(agency, "AdoptRegulation", "", m{"profile": "click-2017", "version": 1, "effective_from": "2017-01-19"})
 		for staff, role := range map[string]string{w.eva: "coach", w.bob: "coach", w.kim: "administration"} {
@@ -102,7 +103,14 @@ func (w *town) reader(staff string) queries.Reader {
 // found gives the keys of the dossiers that a search shows, sorted.
 func (w *town) found(staff, text string) string {
 	w.Helper()
-	r, err := w.e.Queries.Search(w.Context(), w.reader(staff), text)
+	reader := w.reader(staff)
+	if w.follow { // what was assigned a moment ago is to be there
+		var err error
+		if reader.After, err = w.e.Store.Head(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+	}
+	r, err := w.e.Queries.Search(w.Context(), reader, text)
 	if err != nil {
 		w.Fatalf("%q: %v", text, err)
 	}
