@@ -1,6 +1,8 @@
 package accesslog
 
 import (
+	"cmp"
+
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/access"
 )
@@ -188,7 +190,7 @@ func fhirAgents(e *Entry) []fhirAgent {
 		a.Role = []fhirConcept{one(own+"role", e.Role)}
 	}
 	for _, id := range e.Policies {
-		a.Policy = append(a.Policy, own+"policy:"+e.Digest+":"+id)
+		a.Policy = append(a.Policy, own+"policy:"+cmp.Or(e.Digest, "unknown")+":"+id)
 	}
 	out := []fhirAgent{a}
 	if e.OnBehalfOf != "" {

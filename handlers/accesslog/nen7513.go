@@ -92,7 +92,10 @@ func nen(e *Entry) *nenLine {
 		l.Protocol = &nenProtocol{Policies: e.Policies, Digest: e.Digest}
 	}
 	if e.denied() {
-		l.Outcome, l.Refusal = "geweigerd", &nenRefusal{Code: e.Code, Rule: e.Rule}
+		l.Outcome = "geweigerd"
+		if e.Code != "" {
+			l.Refusal = &nenRefusal{Code: e.Code, Rule: e.Rule}
+		}
 	}
 	return l
 }
