@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type real struct {
 	*world
 	engine *engine.Engine
 	logins map[string]demo.Login
+	later  atomic.Int64 // how far the clock is ahead, in nanoseconds
 }
 
 func openReal(t *testing.T) *real {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -43,7 +44,7 @@ type world struct {
 	ready  atomic.Bool
 }
 
-func open(t *testing.T) *world {
+func open(t *testing.T, change ...func(*auth.Options)) *world {
 	t.Helper()
 	w := &world{t: t, engine: apitest.New(), log: &bytes.Buffer{}}
 	w.ready.Store(true)
@@ -55,12 +56,22 @@ func open(t *testing.T) *world {
 	w.state = db
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	now := clock.System{}
-	w.auth, err = auth.Open(t.Context(), auth.Options{DB: db, Dialect: auth.SQLite, Log: log, Clock: now, Params: auth.Params{MemoryKiB: 64, Passes: 1, Lanes: 1},
-		Digest: func(a, l string) []byte { s := sha256.Sum256([]byte("key/" + a + "/" + l)); return s[:] }})
+	// Passkeys want a name: the server is localhost, not a number.
+	w.server = httptest.NewUnstartedServer(nil)
+	_, port, err := net.SplitHostPort(w.server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for login, staff := range map[string]string{"anna@click": apitest.Anna, "cleo@click": apitest.Cleo, "bram@sol": apitest.Bram} {
+	o := auth.Options{DB: db, Dialect: auth.SQLite, Log: log, Clock: now, Params: auth.Params{MemoryKiB: 64, Passes: 1, Lanes: 1}, URL: "http://localhost:" + port,
+		Active: w.engine.ActiveStaff,
+		Digest: func(a, l string) []byte { s := sha256.Sum256([]byte("key/" + a + "/" + l)); return s[:] }}
+	for _, f := range change {
+		f(&o)
+	}
+	if w.auth, err = auth.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for login, staff := range map[string]string{"anna@click": apitest.Anna, "cleo@click": apitest.Cleo, "dora@click": apitest.Dora, "bram@sol": apitest.Bram} {
 		name, agency, _ := strings.Cut(login, "@")
 		if err := w.auth.Set(t.Context(), agency, name, staff, password); err != nil {
 			t.Fatal(err)
@@ -76,7 +87,9 @@ func open(t *testing.T) *world {
 			}
 			return nil
 		}})
-	w.server = httptest.NewServer(h)
+	w.server.Config.Handler = h
+	w.server.Start()
+	w.server.URL = o.URL
 	t.Cleanup(w.server.Close)
 	jar, err := cookiejar.New(nil)
 	if err != nil {

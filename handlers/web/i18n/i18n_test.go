@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -82,7 +83,7 @@ func TestEveryCodeHasAName(t *testing.T) {
 		"class":    append(words(domain.Classes), "person"), "ground": words(domain.Grounds), "purpose": domain.Purposes,
 		"recipient_class": domain.RecipientClasses, "channel": domain.Methods, "role": domain.Roles, "source": domain.Sources,
 		"service": domain.Services, "outcome": domain.Outcomes, "activity": domain.Activities, "request_kind": domain.RequestKinds,
-		"access_action": domain.AccessActions,
+		"access_action": domain.AccessActions, "factor": access.FactorKinds, "session_end": access.SessionEnds,
 		"incident_kind": domain.IncidentKinds, "incident_risk": domain.IncidentRisks, "paper_destruction": domain.PaperDestructions, "redate_reason": domain.RedateReasons,
 		"glass_finding": dossier.GlassFindings, "review_outcome": review.Outcomes,
 		"reminder_kind": reminder.Kinds, "reminder_stage": reminder.Stages,

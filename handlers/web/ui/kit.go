@@ -116,9 +116,20 @@ func (k *Kit) Printer(r *http.Request) *i18n.Printer {
 func (k *Kit) langURL(r *http.Request, l nl.Lang) string {
 	path := r.URL.Path
 	if r.Method != http.MethodGet {
-		path = strings.TrimSuffix(path, "/conversation")
+		path = around(path)
 	}
 	return "/language?" + url.Values{"to": {string(l)}, "back": {path}}.Encode()
+}
+
+// around is the page around the form that is sent to path.
+func around(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/accounts/"):
+		return "/accounts"
+	case strings.HasPrefix(path, "/account/") && path != "/account/passkey" && path != "/account/confirm" && !strings.HasPrefix(path, "/account/totp/"):
+		return "/account"
+	}
+	return strings.TrimSuffix(path, "/conversation")
 }
 
 // ServeLanguage keeps the language chosen and goes back.

@@ -157,6 +157,7 @@ var listOf = map[string]string{
 	"representative.recorded/kind": "representative_kind", "request.received/kind": "request_kind", "request.decided/kind": "request_kind",
 	"request.fulfilled/kind": "request_kind", "request.withdrawn/kind": "request_kind", "request.decided/decision": "request_decision",
 	"recipient.notified/outcome": "notice_outcome", "client.notified/about": "notice_about", "complaint.resolved/outcome": "complaint_outcome",
+	"factor.added/kind": "factor", "factor.removed/kind": "factor", "session.ended/reason": "session_end",
 	"incident.reported/kind": "incident_kind", "incident.assessed/risk": "incident_risk", "paper.destroyed/method": "paper_destruction",
 	"glass.reviewed/finding": "glass_finding", "access.reviewed/outcome": "review_outcome",
 }

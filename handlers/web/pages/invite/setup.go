@@ -98,7 +98,9 @@ func (p *Page) begin(ctx context.Context, t typed) (staff string, err error) {
 		if err != nil {
 			return err
 		}
-		return p.commands.Execute(ctx, commands.Caller{Door: commands.DoorWeb, Staff: domain.Operator},
+		// The operator's door is the command line, where the link was printed: no
+		// session acts as the operator.
+		return p.commands.Execute(ctx, commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator},
 			commands.Request{ID: p.newID(), Agency: t.Agency, Command: command, Data: raw}).Err()
 	}
 	there, err := p.staff.Adopted(ctx, t.Agency)
