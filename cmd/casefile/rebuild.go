@@ -4,16 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/internal/progress"
 	"github.com/casefile-engine/casefile/projections"
 )
 
 // rebuildCmd builds views anew (catalogue §3).
 type rebuildCmd struct {
-	Projections []string `arg:"" optional:"" name:"projection" help:"The views; none means all."`
+	Projections []string `arg:"" optional:"" name:"projection" help:"The views; none means all. The word search makes the search index anew."`
 	Check       bool     `help:"Build them a second time, compare with the live ones, and change nothing."`
 }
 
@@ -25,6 +27,9 @@ func (c *rebuildCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	if c.Check && slices.Contains(c.Projections, searchIndex) {
+		return invalid("not_a_view", "projection", "the search index is no view: it holds no fact and is compared with nothing; leave it out, or leave out --check")
+	}
 	label := "rebuilding"
 	if c.Check {
 		label = "checking"
@@ -44,12 +49,25 @@ func (c *rebuildCmd) Run(a *app) (err error) {
 		}
 		return c.compare(a, results)
 	}
-	err = e.Views.Rebuild(a.ctx, c.Projections, tell)
+	err = c.rebuild(a, e, tell)
 	bar.Done()
 	if err == nil {
 		a.say("rebuilt in %s", progress.Duration(time.Since(began)))
 	}
 	return err
+}
+
+// searchIndex names the index among the views: it is rebuilt when it is named.
+const searchIndex = "search"
+
+func (c *rebuildCmd) rebuild(a *app, e *engine.Engine, tell func(done, head uint64)) error {
+	views := slices.DeleteFunc(slices.Clone(c.Projections), func(name string) bool { return name == searchIndex })
+	if len(views) < len(c.Projections) {
+		if err := e.Search.Rebuild(a.ctx); err != nil || len(views) == 0 {
+			return err
+		}
+	}
+	return e.Views.Rebuild(a.ctx, views, tell)
 }
 
 // compare tells how live and rebuilt views agree; exit code 6 if they do not.
