@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/casefile-engine/casefile/domain/overview"
+	"github.com/casefile-engine/casefile/handlers/accesslog"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
@@ -31,6 +33,10 @@ type Queries interface {
 	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
 	Search(ctx context.Context, r queries.Reader, text string) (*queries.SearchResult, error)
 	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
+	AccessRegister(ctx context.Context, r queries.Reader, f queries.AccessFilter) (*queries.AccessPage, error)
+	AccessForClient(ctx context.Context, r queries.Reader, dossier string, from, until time.Time) (*queries.ClientAccess, error)
+	AccessPatterns(ctx context.Context, r queries.Reader, o queries.PatternOptions) (*queries.Patterns, error)
+	AccessLog(ctx context.Context, r queries.Reader, o queries.AccessLogOptions, emit func(*accesslog.Entry) error) error
 }
 
 // SignIn is what the API needs of handlers/auth.
@@ -121,6 +127,7 @@ func (s *service) routes(a huma.API) {
 		Tags: []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveTimeline)
 	huma.Register(a, overviewOperation(who), s.serveOverview)
+	s.accessRoutes(a, who)
 	huma.Register(a, searchOperation(who), s.serveSearch)
 	huma.Register(a, huma.Operation{
 		OperationID: "read-register", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/{register}", Summary: "Read a register",

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"mime"
@@ -115,20 +116,25 @@ func (s *service) serveRegister(ctx context.Context, in *registerInput) (*huma.S
 		req, w := humago.Unwrap(hc)
 		out := newRows(w, wantsLines(req.Header.Get("Accept")), max(position, in.After))
 		err := s.Queries.Export(ctx, r, o, out.emit)
-		if err == nil {
-			err = out.close()
-		}
-		switch {
-		case err == nil:
-		case !out.begun:
-			WriteProblem(w, FromError(s.failed(err)))
-		default:
-			// Some rows are out already; breaking the connection is the one way
-			// left to say that they are not all.
-			s.failed(err) //nolint:errcheck // logged
-			panic(http.ErrAbortHandler)
-		}
+		s.finish(w, out, err)
 	}}, nil
+}
+
+// finish ends an answer of rows: a problem document as long as nothing was
+// written, and otherwise a broken connection, which is the one way left to say
+// that the rows are not all.
+func (s *service) finish(w http.ResponseWriter, out *rows, err error) {
+	if err == nil {
+		err = out.close()
+	}
+	switch {
+	case err == nil:
+	case !out.begun:
+		WriteProblem(w, FromError(s.failed(err)))
+	default:
+		s.failed(err) //nolint:errcheck // logged
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func registerOptions(ctx context.Context, in *registerInput) (r queries.Reader, o queries.ExportOptions, err error) {
@@ -191,6 +197,7 @@ type rows struct {
 	buf      *bufio.Writer
 	enc      *json.Encoder
 	lines    bool
+	media    string // "" for what lines says
 	begun    bool
 	n        int
 	position uint64
@@ -213,7 +220,7 @@ func (r *rows) begin() {
 	r.begun = true
 	r.w.Header().Set("Content-Type", "application/json")
 	if r.lines {
-		r.w.Header().Set("Content-Type", "application/jsonl")
+		r.w.Header().Set("Content-Type", cmp.Or(r.media, "application/jsonl"))
 	}
 	r.w.Header().Set(PositionHeader, strconv.FormatUint(r.position, 10))
 	r.w.WriteHeader(http.StatusOK)

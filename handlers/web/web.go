@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/casefile-engine/casefile/domain"
-	"github.com/casefile-engine/casefile/domain/overview"
+	"github.com/casefile-engine/casefile/handlers/api"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
@@ -39,11 +39,9 @@ type Commands interface {
 // Queries is the one way to see anything; *queries.Service does it. Each
 // method records the access before it opens anything.
 type Queries interface {
+	api.Queries
 	Caseload(ctx context.Context, r queries.Reader) ([]queries.CaseloadRow, error)
-	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
-	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
 	Search(ctx context.Context, r queries.Reader, text string) (*queries.SearchResult, error)
-	Overview(ctx context.Context, r queries.Reader, q overview.Query) (*queries.Overview, error)
 	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
 }
 
