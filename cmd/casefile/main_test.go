@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": cmdCode, "lines": cmdLines, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
+			"code": cmdCode, "lines": cmdLines, "fromfile": cmdFromFile, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
 			"field": cmdField, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
 		},
 	})
@@ -199,4 +199,12 @@ func cmdField(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("standard output has no field %s", args[1])
 	}
 	ts.Setenv(args[0], value)
+}
+
+// cmdFromFile puts what a file holds in a variable.
+func cmdFromFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fromfile VARIABLE FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
