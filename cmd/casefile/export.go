@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/exporting"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/internal/progress"
@@ -19,7 +20,7 @@ import (
 
 // exportCmd writes a register (catalogue §3).
 type exportCmd struct {
-	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders,reviews" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders, reviews."`
+	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders,reviews,access-patterns" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders, reviews, and access-patterns: what is unusual in access."`
 	Agency   string `placeholder:"A" help:"One agency alone."`
 	Dossier  string `placeholder:"ID" help:"One dossier alone."`
 	AsOf     string `placeholder:"DATE" help:"What had occurred by the end of that day; terms are evaluated on it."`
@@ -28,8 +29,12 @@ type exportCmd struct {
 	Until    string `placeholder:"T" help:"What occurred before that time, or on that date or before."`
 	Open     bool   `help:"With personal data, opened; the look is recorded first."`
 	Purpose  string `help:"The purpose that is recorded (default: on a data directory management_information, on a server guidance)."`
-	Format   string `enum:"jsonl,csv,xlsx" default:"jsonl" help:"jsonl, csv or xlsx."`
+	Format   string `enum:"jsonl,csv,xlsx,fhir,nen7513,ldv" default:"jsonl" help:"jsonl, csv or xlsx; of access also fhir (FHIR R5 AuditEvent), nen7513, ldv (Logboek Dataverwerkingen)."`
 	Out      string `placeholder:"FILE" help:"Write to FILE in place of standard output."`
+
+	OTLPEndpoint  string `name:"otlp-endpoint" placeholder:"URL" help:"With --format ldv: send the lines to this collector over OTLP/HTTP (headers: CASEFILE_OTLP_HEADERS)."`
+	AfterPosition uint64 `placeholder:"N" help:"With fhir, nen7513 and ldv: what stands after that position."`
+	Names         bool   `help:"With access-patterns: compare family names of staff and clients too; the engine does so on record."`
 }
 
 func (exportCmd) place() place { return onAny }
@@ -40,6 +45,9 @@ func (c *exportCmd) Run(a *app) error {
 	}
 	if c.Format == "xlsx" && c.Open {
 		return invalid("open_not_xlsx", "format", "a workbook is put together through temporary files, so it cannot hold opened personal data; use jsonl or csv")
+	}
+	if err := c.checkAccess(a); err != nil {
+		return err
 	}
 	o := queries.ExportOptions{Register: c.Register, Dossier: c.Dossier, Open: c.Open}
 	err := times(timeFlag{"as-of", c.AsOf, true, &o.AsOf}, timeFlag{"known-at", c.KnownAt, true, &o.KnownAt},
@@ -53,6 +61,9 @@ func (c *exportCmd) Run(a *app) error {
 		if err := times(timeFlag{"until", nl.DateOf(next).String(), false, &o.Until}); err != nil {
 			return err
 		}
+	}
+	if c.OTLPEndpoint != "" {
+		return c.send(a, o)
 	}
 	return c.write(a, o)
 }
@@ -79,7 +90,7 @@ func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
 		out = f
 	}
 	buf := bufio.NewWriterSize(out, 256<<10)
-	w, err := exporting.New(c.Format, c.Register, c.Open, buf)
+	w, err := exporting.New(c.rowFormat(), c.Register, c.Open, buf)
 	if err != nil {
 		return err
 	}
@@ -112,26 +123,36 @@ func (c *exportCmd) source(a *app, o queries.ExportOptions) (rows func(func(any)
 		rows, err := c.remote(a)
 		return rows, func() error { return nil }, err
 	}
-	e, release, err := a.open(false)
+	e, r, release, err := c.openReader(a, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	agency := c.Agency
-	r := a.reader(agency, cmp.Or(c.Purpose, "management_information"), "export")
-	if o.Dossier != "" && agency == "" {
-		if agency, err = e.Queries.FindDossier(a.ctx, r, o.Dossier); err != nil {
-			return nil, nil, errors.Join(err, release())
+	if rows := c.accessRows(a, e, r, o); rows != nil {
+		return rows, release, nil
+	}
+	return func(emit func(any) error) error { return e.Queries.Export(a.ctx, r, o, emit) }, release, nil
+}
+
+// openReader opens the engine, and gives the operator as a reader of the agency
+// or dossier that is asked for.
+func (c *exportCmd) openReader(a *app, o queries.ExportOptions) (e *engine.Engine, r queries.Reader, release func() error, err error) {
+	if e, release, err = a.open(false); err != nil {
+		return nil, r, nil, err
+	}
+	r = a.reader(c.Agency, cmp.Or(c.Purpose, "management_information"), "export")
+	if o.Dossier != "" && c.Agency == "" {
+		if r.Agency, err = e.Queries.FindDossier(a.ctx, r, o.Dossier); err != nil {
+			return nil, r, nil, errors.Join(err, release())
 		}
-		r.Agency = agency
 	}
 	if a.shared != nil {
 		// The server's views follow; what was acknowledged before this command
 		// must stand in the export.
 		if r.After, err = e.Store.Head(a.ctx); err != nil {
-			return nil, nil, err
+			return nil, r, nil, err
 		}
 	}
-	return func(emit func(any) error) error { return e.Queries.Export(a.ctx, r, o, emit) }, release, nil
+	return e, r, release, nil
 }
 
 func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
@@ -150,6 +171,12 @@ func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
 		if v != "" {
 			q.Set(name, v)
 		}
+	}
+	if c.Register == accessPatterns {
+		return c.remotePatterns(a, cl, q), nil
+	}
+	if c.form() != "" {
+		q.Set("format", c.form())
 	}
 	return func(emit func(any) error) error { return cl.rows(a.ctx, c.Agency, c.Register, q, emit) }, nil
 }

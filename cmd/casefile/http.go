@@ -153,10 +153,14 @@ func (c *client) rows(ctx context.Context, agency, register string, q url.Values
 		if err := d.Decode(&row); err == io.EOF {
 			return nil
 		} else if err != nil {
-			return &domain.Error{Kind: domain.KindUnavailable, Code: "answer_cut_short", Rule: "C-2.1.4d", Message: "the server's answer broke off, so rows are missing; give the command again", Cause: err}
+			return answerCutShort(err)
 		}
 		if err := emit(row); err != nil {
 			return err
 		}
 	}
+}
+
+func answerCutShort(err error) error {
+	return &domain.Error{Kind: domain.KindUnavailable, Code: "answer_cut_short", Rule: "C-2.1.4d", Message: "the server's answer broke off, so rows are missing; give the command again", Cause: err}
 }

@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "lines": cmdLines, "fromfile": cmdFromFile, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
-			"field": cmdField, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
+			"collector": cmdCollector, "field": cmdField, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
 		},
 	})
 }

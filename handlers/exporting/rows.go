@@ -63,6 +63,8 @@ var rowTypes = map[string]reflect.Type{
 	"activities":  reflect.TypeFor[regulations.Activity](),
 	"reminders":   reflect.TypeFor[reminders.Row](),
 	"reviews":     reflect.TypeFor[reviews.Row](),
+
+	"access-patterns": reflect.TypeFor[queries.Pattern](),
 }
 
 // Columns lists the columns of a register in the catalogue's order; nil for one

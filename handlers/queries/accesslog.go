@@ -47,6 +47,9 @@ func (o AccessLogOptions) Bounded() bool {
 // has a dossier's id.
 func (s *Service) AccessLog(ctx context.Context, r Reader, o AccessLogOptions, emit func(*accesslog.Entry) error) error {
 	o.Register, o.Open = accessRegister, false
+	if err := s.current(ctx, access.Name); err != nil {
+		return err
+	}
 	if o.Subject != "" {
 		id, err := s.subject(ctx, r, o.Subject)
 		if err != nil {
