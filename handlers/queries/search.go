@@ -85,7 +85,7 @@ func (s *Service) Search(ctx context.Context, r Reader, text string) (*SearchRes
 		return nil, err
 	}
 	if f.out.Behind, err = s.index.Ready(ctx); err != nil {
-		return nil, err
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Code: "unavailable", Rule: "C-2.1.4b", Message: "the search index cannot be brought up to the stream now, so nothing is shown; try again in a moment", Cause: err}
 	}
 	if err := f.mine(ctx); err != nil {
 		return nil, err

@@ -415,3 +415,21 @@ func TestSearchOnPostgres_X_2(t *testing.T) {
 		t.Errorf("made anew: found %q", got)
 	}
 }
+
+// T5: with the stream closed nothing comes out, and the error says why.
+func TestSearchWithoutStream_T5(t *testing.T) {
+	for name, o := range map[string]engine.Options{"not following": {}, "following": {Follow: true, Index: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, o)
+			w.people()
+			w.found(w.eva, "berg")
+			if err := w.e.Store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r, err := w.e.Queries.Search(t.Context(), w.reader(w.eva), "berg")
+			if de := domain.AsError(err); r != nil || err == nil || de.Kind != domain.KindUnavailable || de.Rule == "" {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}
