@@ -378,3 +378,40 @@ func TestUnusualPatterns_C_2_1_4b(t *testing.T) {
 		t.Errorf("%+v, %v", month, err)
 	}
 }
+
+// T5: with a stream that takes no more, nothing of the register comes out by any
+// way, and no name is compared.
+func TestNoRecordNoRegister_T5(t *testing.T) {
+	w := watched(t)
+	if err := w.look(t, w.dossier); err != nil {
+		t.Fatal(err)
+	}
+	head, err := w.Store.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Views.WaitFor(t.Context(), head); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]queries.Reader{"officer": w.by(w.officer, "audit", "view"), "coach": w.by(w.asCoach(), "guidance", "view")} {
+		page, err := w.Queries.AccessRegister(t.Context(), r, queries.AccessFilter{Names: true})
+		if err == nil || page != nil && len(page.Looks) > 0 {
+			t.Errorf("%s got a page: %+v, %v", name, page, err)
+		}
+		if c, err := w.Queries.AccessForClient(t.Context(), r, w.dossier, time.Time{}, time.Time{}); err == nil || c != nil {
+			t.Errorf("%s got the client's form: %+v, %v", name, c, err)
+		}
+		if p, err := w.Queries.AccessPatterns(t.Context(), r, queries.PatternOptions{Names: true}); err == nil || p != nil {
+			t.Errorf("%s got patterns: %+v, %v", name, p, err)
+		}
+		if err := w.Queries.AccessLog(t.Context(), r, queries.AccessLogOptions{}, func(e *accesslog.Entry) error {
+			t.Errorf("%s got %+v", name, e)
+			return nil
+		}); err == nil {
+			t.Errorf("%s got the log", name)
+		}
+	}
+}

@@ -129,10 +129,13 @@ func (s *Service) AccessPatterns(ctx context.Context, r Reader, o PatternOptions
 	if err == nil && o.Names {
 		err = s.ownNames(ctx, r, opened, out)
 	}
+	if err != nil {
+		return nil, err
+	}
 	slices.SortFunc(out.Patterns, func(a, b Pattern) int {
 		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.Code, b.Code), strings.Compare(a.Staff, b.Staff))
 	})
-	return out, err
+	return out, nil
 }
 
 // seek goes through the looks of one person after the other; it gives what each

@@ -93,7 +93,10 @@ func (s *Service) AccessRegister(ctx context.Context, r Reader, f AccessFilter) 
 	if page.Looks, page.Next, err = s.looks(ctx, filter, f.Limit, sc); err != nil {
 		return nil, err
 	}
-	return page, s.recordPage(ctx, r, p, f, page)
+	if err := s.recordPage(ctx, r, p, f, page); err != nil {
+		return nil, err
+	}
+	return page, nil
 }
 
 // accessFilter checks the filter and gives it in the view's terms.
@@ -321,11 +324,14 @@ func (s *Service) AccessForClient(ctx context.Context, r Reader, dossier string,
 		byDay[day] = fold(byDay[day], plainAccess(l.Row))
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for day, lines := range byDay {
 		out.Days = append(out.Days, ClientAccessDay{Day: day, Lines: lines})
 	}
 	slices.SortFunc(out.Days, func(a, b ClientAccessDay) int { return a.Day.Compare(b.Day) })
-	return out, err
+	return out, nil
 }
 
 // fold adds a look to the lines of its day.
