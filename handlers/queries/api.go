@@ -98,6 +98,11 @@ type DossierView struct {
 	// not see is left out, and stands in the timeline as a line that says so.
 	Partial bool `json:"partial,omitempty"`
 
+	// Ground is what let the reader in (catalogue §3), and GlassUntil until when,
+	// if it is a glass that he broke; for the pages.
+	Ground     string    `json:"-"`
+	GlassUntil time.Time `json:"-"`
+
 	restricted map[string]bool              // records that are shielded at the view's time
 	holds      map[string][]domain.Category // of each record
 	pass       pass

@@ -74,7 +74,12 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 			return nil, err
 		}
 	}
-	v.pass = p
+	v.pass, v.Ground = p, p.Ground
+	if p.Ground == "break_glass" {
+		if v.GlassUntil, err = s.commands.GlassUntil(ctx, r.Agency, id, r.Caller.Staff); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.timeline(ctx, ack, h, v, o.Open); err != nil {
 		return nil, err
 	}

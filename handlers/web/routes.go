@@ -17,6 +17,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
+	"github.com/casefile-engine/casefile/handlers/web/pages/start"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
 )
 
@@ -29,6 +30,7 @@ type pages struct {
 	accounts *accounts.Page
 	invite   *invite.Page
 	search   *search.Page
+	start    *start.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -37,7 +39,8 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	m := &router{mux: http.NewServeMux(), seen: newMeter(d.Registry)}
 	page := func(pattern string, h http.HandlerFunc) { m.Handle(pattern, d.Auth.Middleware(h)) }
 
-	page("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/caseload", http.StatusSeeOther) })
+	page("GET /{$}", kit.SignedIn(p.start.ServeRoot))
+	page("GET /start", kit.SignedIn(p.start.Serve))
 	page("GET /signin", p.signin.ServeForm)
 	page("POST /signin", p.signin.ServeSignIn)
 	page("POST /signout", p.signin.ServeSignOut)

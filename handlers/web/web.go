@@ -26,6 +26,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
+	"github.com/casefile-engine/casefile/handlers/web/pages/start"
 	"github.com/casefile-engine/casefile/handlers/web/static"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
 	"github.com/casefile-engine/casefile/internal/clock"
@@ -56,7 +57,8 @@ type Deps struct {
 	Commands Commands
 	Queries  Queries
 	Auth     *auth.Service
-	Staff    Staff // default: Commands, when it knows
+	Staff    Staff     // default: Commands, when it knows
+	Rights   ui.Rights // default: Commands, when it knows
 	// Position is how far the views have come, for the header of the registers;
 	// nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
@@ -96,12 +98,16 @@ func New(d Deps) http.Handler {
 	if d.Staff == nil {
 		d.Staff, _ = d.Commands.(Staff)
 	}
-	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Clock: d.Clock, Log: d.Log}
+	if d.Rights == nil {
+		d.Rights, _ = d.Commands.(ui.Rights)
+	}
+	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Clock: d.Clock, Log: d.Log}
 	p := pages{
 		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.NewID), errors: errorpage.New(kit),
 		accounts: accounts.New(kit, d.Auth, d.Queries, d.Staff), invite: invite.New(kit, d.Auth, d.Staff, d.Commands, d.NewID),
 	}
+	p.start = start.New(kit)
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	return secure(routes(d, kit, p), p.errors.CrossOrigin, d.Log)

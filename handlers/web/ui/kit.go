@@ -41,6 +41,7 @@ type Kit struct {
 	Words  i18n.Bundle
 	Assets *static.Assets
 	SignIn SignIn
+	Rights Rights // nil: nobody may do anything but what each page lets him
 	Clock  clock.Clock
 	Log    *slog.Logger
 	// Fail renders an error page; Ask renders the sign-in page in place of the
@@ -59,6 +60,8 @@ type Frame struct {
 	Agency   string
 	SignedIn bool
 	Section  string // which entry of the menu this is
+	Menu     []Entry
+	Roles    string // in words; "" when there are none
 	Langs    []LangLink
 	CSS, JS  string
 	Icon     string
@@ -86,6 +89,10 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *temp
 	id, _ := IdentityOf(r)
 	f.Printer = k.Printer(r)
 	f.Agency, f.SignedIn = id.Agency, id.Staff != ""
+	if f.Menu == nil {
+		f.Menu = k.Menu(r, f.Printer, f.Section)
+	}
+	f.Roles = f.Codes("role", k.Roles(r))
 	f.CSS, f.JS, f.Icon = k.Assets.URL("casefile.css"), k.Assets.URL("casefile.js"), k.Assets.URL("icon.svg")
 	for _, l := range i18n.Langs {
 		f.Langs = append(f.Langs, LangLink{Lang: l, Name: l.Pick("Nederlands", "English"), URL: k.langURL(r, l), Current: l == f.Lang})

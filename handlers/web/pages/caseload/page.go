@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -102,7 +103,11 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	words := p.kit.Printer(r)
-	p.kit.Render(w, r, http.StatusOK, tmpl, ui.Frame{Title: words.T("caseload.title"), Section: "caseload", Data: build(words, rows, query)})
+	title := "menu.caseload"
+	if !slices.Contains(p.kit.Roles(r), "coach") {
+		title += ".all" // whoever guides nobody has no clients of his own
+	}
+	p.kit.Render(w, r, http.StatusOK, tmpl, ui.Frame{Title: words.T(title), Section: "caseload", Data: build(words, rows, query)})
 }
 
 // build makes the page's model: the reader's own dossiers apart from the others,

@@ -29,6 +29,8 @@ type model struct {
 	Again string // where to try again; "" when that makes no sense
 	// Nothing is said when a look could not be recorded: nothing was shown.
 	Nothing bool
+	// Else is said when this is not for who is signed in: where he may go.
+	Else bool
 }
 
 // Serve writes the page for err. Who is signed in is asked for the frame's
@@ -39,6 +41,7 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request, err error) {
 	if m.Status >= 500 {
 		p.kit.Log.Error("a page failed", "code", m.Code, "err", domain.AsError(err).Cause)
 	}
+	m.Else = m.Status == http.StatusForbidden
 	m.Nothing = m.Status == http.StatusServiceUnavailable
 	if m.Retry && r.Method == http.MethodGet {
 		m.Again = r.URL.RequestURI()
