@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/pages/start"
@@ -31,6 +32,8 @@ type pages struct {
 	invite   *invite.Page
 	search   *search.Page
 	start    *start.Page
+
+	registers *registers.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -39,7 +42,15 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	m := &router{mux: http.NewServeMux(), seen: newMeter(d.Registry)}
 	page := func(pattern string, h http.HandlerFunc) { m.Handle(pattern, d.Auth.Middleware(h)) }
 
+	// A form's own address, got again, leads to the page around it.
+	around := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/dossiers/"+r.PathValue("dossier"), http.StatusSeeOther)
+	}
+
 	page("GET /{$}", kit.SignedIn(p.start.ServeRoot))
+	page("GET /registers", kit.SignedIn(p.registers.Serve))
+	page("GET /registers/{register}", kit.SignedIn(p.registers.ServeRegister))
+	page("GET /registers/{register}/download", kit.SignedIn(p.registers.ServeDownload))
 	page("GET /start", kit.SignedIn(p.start.Serve))
 	page("GET /signin", p.signin.ServeForm)
 	page("POST /signin", p.signin.ServeSignIn)
@@ -76,9 +87,10 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /search", kit.SignedIn(p.search.ServeForm))
 	page("POST /search", kit.SignedIn(p.search.Serve))
 	page("GET /dossiers/{dossier}", kit.SignedIn(p.dossier.Serve))
-	page("GET /dossiers/{dossier}/conversation", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/dossiers/"+r.PathValue("dossier"), http.StatusSeeOther)
-	})
+	page("GET /dossiers/{dossier}/print", kit.SignedIn(p.dossier.ServePrint))
+	page("GET /dossiers/{dossier}/glass", around)
+	page("POST /dossiers/{dossier}/glass", kit.SignedIn(p.dossier.ServeGlass))
+	page("GET /dossiers/{dossier}/conversation", around)
 	page("POST /dossiers/{dossier}/conversation", kit.SignedIn(p.dossier.ServeConversation))
 	page("/", kit.Known(p.errors.NotFound))
 

@@ -24,6 +24,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/pages/start"
@@ -52,13 +53,20 @@ type Staff interface {
 	invite.Staff
 }
 
+// Rights says what the policies and the regulation in force let somebody do;
+// *commands.Handler does.
+type Rights interface {
+	ui.Rights
+	dossier.Limits
+}
+
 // Deps are the parts that the pages and the API stand on.
 type Deps struct {
 	Commands Commands
 	Queries  Queries
 	Auth     *auth.Service
-	Staff    Staff     // default: Commands, when it knows
-	Rights   ui.Rights // default: Commands, when it knows
+	Staff    Staff  // default: Commands, when it knows
+	Rights   Rights // default: Commands, when it knows
 	// Position is how far the views have come, for the header of the registers;
 	// nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
@@ -99,15 +107,15 @@ func New(d Deps) http.Handler {
 		d.Staff, _ = d.Commands.(Staff)
 	}
 	if d.Rights == nil {
-		d.Rights, _ = d.Commands.(ui.Rights)
+		d.Rights, _ = d.Commands.(Rights)
 	}
 	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Clock: d.Clock, Log: d.Log}
 	p := pages{
 		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
-		dossier: dossier.New(kit, d.Queries, d.Commands, d.NewID), errors: errorpage.New(kit),
+		dossier: dossier.New(kit, d.Queries, d.Commands, d.Auth, d.Rights, d.NewID), errors: errorpage.New(kit),
 		accounts: accounts.New(kit, d.Auth, d.Queries, d.Staff), invite: invite.New(kit, d.Auth, d.Staff, d.Commands, d.NewID),
 	}
-	p.start = start.New(kit)
+	p.start, p.registers = start.New(kit), registers.New(kit, d.Queries)
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	return secure(routes(d, kit, p), p.errors.CrossOrigin, d.Log)

@@ -37,3 +37,9 @@ if (search) {
     if (nothing) nothing.hidden = shown > 0;
   });
 }
+
+// The printer's own dialogue, where there is one.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

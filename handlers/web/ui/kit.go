@@ -136,7 +136,7 @@ func around(path string) string {
 	case strings.HasPrefix(path, "/account/") && path != "/account/passkey" && path != "/account/confirm" && !strings.HasPrefix(path, "/account/totp/"):
 		return "/account"
 	}
-	return strings.TrimSuffix(path, "/conversation")
+	return strings.TrimSuffix(strings.TrimSuffix(path, "/conversation"), "/glass")
 }
 
 // ServeLanguage keeps the language chosen and goes back.

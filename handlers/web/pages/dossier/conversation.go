@@ -158,7 +158,7 @@ func (t *talk) check(p *i18n.Printer, now time.Time) (at time.Time, minutes int,
 }
 
 func (t *talk) when(now time.Time, wrong func(field, key string)) time.Time {
-	d, okD := parseDate(t.Date)
+	d, okD := ui.ParseDate(t.Date)
 	clock, errT := time.Parse("15:04", strings.ReplaceAll(t.Time, ".", ":"))
 	switch {
 	case t.Date == "":
@@ -241,7 +241,7 @@ func (p *Page) refused(w http.ResponseWriter, r *http.Request, t *talk, out comm
 func (p *Page) again(w http.ResponseWriter, r *http.Request, t *talk, status int, errs []ui.FieldError) {
 	words := p.kit.Printer(r)
 	m := &model{}
-	view, err := p.view(r, queries.DossierOptions{Open: true}, t.Stored)
+	view, err := p.view(r, "view", queries.DossierOptions{Open: true}, t.Stored)
 	if err == nil {
 		m = build(words, view, asOf{})
 	}

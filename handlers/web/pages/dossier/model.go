@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"html/template"
 	"slices"
 	"strings"
 
@@ -24,6 +25,14 @@ type model struct {
 	Then     bool
 	Recorded string // that this look was recorded, and where
 	Saved    string
+
+	Denied *denied // in place of the dossier
+	Print  bool
+	Glass  string // until when the dossier is open after the glass was broken
+	Part   bool   // the reader may not see all of it
+	// Purpose is in words and "" for guidance; Query keeps it, and the date, in links.
+	Purpose, PurposeCode string
+	Query                template.URL
 
 	Particulars  []pair
 	Trajectories []trajectory
@@ -62,6 +71,10 @@ func build(p *i18n.Printer, v *queries.DossierView, a asOf) *model {
 	}
 	if v.AccessRecord > 0 {
 		m.Recorded = p.T("dossier.recorded", "position", i18n.Position(v.AccessRecord))
+	}
+	m.Part = v.Partial
+	if !v.GlassUntil.IsZero() {
+		m.Glass = p.T("glass.banner", "time", nl.DateTime(v.GlassUntil, p.Lang))
 	}
 	m.head(p, v)
 	m.particulars(p, v)

@@ -6,7 +6,10 @@ package dossier
 import (
 	"context"
 	"embed"
+	"html/template"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,12 +41,15 @@ type Page struct {
 	kit      *ui.Kit
 	queries  Queries
 	commands Commands
+	factors  Factor
+	limits   Limits
 	newID    func() domain.ID
 }
 
-// New makes the page; newID gives ids for the forms on it.
-func New(k *ui.Kit, q Queries, c Commands, newID func() domain.ID) *Page {
-	return &Page{kit: k, queries: q, commands: c, newID: newID}
+// New makes the page; newID gives ids for the forms on it. Without limits nobody
+// is offered a look in an emergency.
+func New(k *ui.Kit, q Queries, c Commands, f Factor, l Limits, newID func() domain.ID) *Page {
+	return &Page{kit: k, queries: q, commands: c, factors: f, limits: l, newID: newID}
 }
 
 // Serve shows the dossier, now or as of a date.
@@ -51,17 +57,62 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	words := p.kit.Printer(r)
 	choice, errs := readAsOf(words, q.Get("on"), q.Get("as"))
-	view, err := p.view(r, choice.options(), q.Get("after"))
+	view, err := p.view(r, "view", choice.options(), q.Get("after"))
 	if err != nil {
-		p.kit.Fail(w, r, err)
+		p.fail(w, r, err)
 		return
 	}
 	m := build(words, view, choice)
-	if choice.day.IsZero() {
+	m.aim(words, r)
+	if choice.day.IsZero() && m.Purpose == "" && !view.Partial {
 		m.Talk = p.newTalk(words, view)
 		m.Saved = saved(words, q.Get("saved"))
 	}
 	p.render(w, r, http.StatusOK, m, errs)
+}
+
+// ServePrint shows the dossier as it is printed, whole and without forms. To print
+// is an act of its own and stands so in the register.
+func (p *Page) ServePrint(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	words := p.kit.Printer(r)
+	choice, errs := readAsOf(words, q.Get("on"), q.Get("as"))
+	if errs != nil {
+		p.kit.Fail(w, r, domain.Invalid("invalid_date", "on", "a date is written as 2026-04-14"))
+		return
+	}
+	view, err := p.view(r, "print", choice.options(), "")
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	m := build(words, view, choice)
+	m.aim(words, r)
+	m.Print = true
+	p.render(w, r, http.StatusOK, m, nil)
+}
+
+// purposeOf is what the reader looks for, as he says; for guidance if he says nothing.
+func purposeOf(r *http.Request) string {
+	if c := r.URL.Query().Get("purpose"); slices.Contains(purposes, c) {
+		return c
+	}
+	return "guidance"
+}
+
+// aim puts the purpose on the page, and the links that keep it.
+func (m *model) aim(p *i18n.Printer, r *http.Request) {
+	keep := url.Values{}
+	if c := purposeOf(r); c != "guidance" {
+		m.Purpose, m.PurposeCode = p.T("dossier.purpose", "purpose", p.Code("purpose", c)), c
+		keep.Set("purpose", c)
+	}
+	for _, name := range []string{"on", "as"} {
+		if v := r.URL.Query().Get(name); v != "" {
+			keep.Set(name, v)
+		}
+	}
+	m.Query = template.URL(keep.Encode()) //nolint:gosec // encoded just before
 }
 
 func saved(p *i18n.Printer, which string) string {
@@ -76,8 +127,9 @@ func saved(p *i18n.Printer, which string) string {
 
 // view asks for the dossier; after is a position that it must show (an unread
 // one counts as none: the page is the newest there is either way).
-func (p *Page) view(r *http.Request, o queries.DossierOptions, after string) (*queries.DossierView, error) {
-	reader := ui.Reader(r, "view")
+func (p *Page) view(r *http.Request, action string, o queries.DossierOptions, after string) (*queries.DossierView, error) {
+	reader := ui.Reader(r, action)
+	reader.Purpose = purposeOf(r)
 	if n, err := strconv.ParseUint(after, 10, 63); err == nil {
 		reader.After = n
 	}
@@ -87,7 +139,10 @@ func (p *Page) view(r *http.Request, o queries.DossierOptions, after string) (*q
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, m *model, errs []ui.FieldError) {
 	m.URL = "/dossiers/" + r.PathValue("dossier")
 	title := m.Title
-	if title == "" {
+	switch {
+	case m.Denied != nil:
+		title = p.kit.Printer(r).T("denied.title")
+	case title == "":
 		title = p.kit.Printer(r).T("talk.title")
 	}
 	p.kit.Render(w, r, status, tmpl, ui.Frame{Title: title, Section: "dossier", Errors: errs, Data: m})
@@ -105,7 +160,7 @@ func readAsOf(p *i18n.Printer, on, as string) (asOf, []ui.FieldError) {
 	if on == "" {
 		return a, nil
 	}
-	d, ok := parseDate(on)
+	d, ok := ui.ParseDate(on)
 	if !ok {
 		return a, []ui.FieldError{{Field: "on", Text: p.T("form.invalid.date")}}
 	}
@@ -125,17 +180,4 @@ func (a asOf) options() queries.DossierOptions {
 		o.KnownAt = &end
 	}
 	return o
-}
-
-// parseDate reads a date as browsers send it and as people type it.
-func parseDate(s string) (nl.Date, bool) {
-	if d, err := nl.ParseDate(s); err == nil {
-		return d, true
-	}
-	for _, form := range []string{"2-1-2006", "2/1/2006", "2.1.2006"} {
-		if t, err := time.Parse(form, s); err == nil {
-			return nl.NewDate(t.Year(), t.Month(), t.Day())
-		}
-	}
-	return nl.Date{}, false
 }

@@ -20,6 +20,9 @@ import (
 type day struct {
 	Title, ISO string
 	Events     []event
+	// Hidden is how many more there are that the reader may not see; Covered says so.
+	Hidden  int
+	Covered string
 }
 
 type event struct {
@@ -45,7 +48,16 @@ func timeline(p *i18n.Printer, v *queries.DossierView) (days []day, count string
 			days = append(days, day{Title: sentence(d.WeekdayName(p.Lang)) + " " + d.Long(p.Lang), ISO: d.String()})
 		}
 		last := &days[len(days)-1]
+		if e.Hidden {
+			last.Hidden++
+			continue
+		}
 		last.Events = append(last.Events, newEvent(p, v, e))
+	}
+	for i := range days {
+		if n := days[i].Hidden; n > 0 {
+			days[i].Covered = p.N("timeline.hidden", n)
+		}
 	}
 	return days, p.N("timeline.count", len(list))
 }
@@ -184,6 +196,12 @@ func say(p *i18n.Printer, names map[string]string, eventType string, c clear) st
 		}
 		return plain(p, names, place, c.str(place))
 	})
+}
+
+// Say is the sentence of an event by its clear data, for other pages that show
+// events; names are those of members of staff, by id.
+func Say(p *i18n.Printer, names map[string]string, eventType string, data json.RawMessage) string {
+	return say(p, names, eventType, clearOf(data))
 }
 
 // inSentence gives a label the small letter that it has inside a sentence;
