@@ -66,10 +66,12 @@ const (
 	KindReminder = "reminder"
 	// KindReview is a review of access (C-2.1.4b).
 	KindReview = "review"
+	// KindLedger has the anchors of an agency's ledger (architecture §6).
+	KindLedger = "ledger"
 )
 
-// Ref names one aggregate of one agency. ID is a UUID, but for KindAgency and
-// KindPaper (the agency's own name; for KindReminder that or a dossier), KindAccess (the actor) and KindUnique (a
+// Ref names one aggregate of one agency. ID is a UUID, but for KindAgency,
+// KindLedger and KindPaper (the agency's own name; for KindReminder that or a dossier), KindAccess (the actor) and KindUnique (a
 // keyed hash in lower-case hex).
 type Ref struct {
 	Agency string `json:"agency"`

@@ -11,6 +11,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/ledger"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
@@ -74,6 +75,9 @@ func Aggregates() []Aggregate {
 		aggregate(domain.KindReview, review.StateSchema, review.Zero, review.Evolve, func(s *review.State, c domain.Command, env *Env) ([]domain.Fact, error) {
 			env.purpose("audit")
 			return review.Decide(s, c, &env.Env)
+		}),
+		aggregate(domain.KindLedger, ledger.StateSchema, ledger.Zero, ledger.Evolve, func(_ *ledger.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
+			return nil, domain.NotHandled(c)
 		}),
 		aggregate(domain.KindUnique, unique.StateSchema, unique.Zero, unique.Evolve, func(_ *unique.State, c domain.Command, _ *Env) ([]domain.Fact, error) {
 			return nil, domain.NotHandled(c)

@@ -16,6 +16,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/agency"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/ledger"
 	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/domain/review"
@@ -82,6 +83,8 @@ func Events() []EventSpec {
 		event[review.Reviewed](1),
 
 		event[unique.Reserved](1),
+
+		event[ledger.Anchored](1),
 
 		event[dossier.Opened](1),
 		event[dossier.ReferralDeclined](1),

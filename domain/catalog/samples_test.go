@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	sc "github.com/casefile-engine/casefile/domain/catalog/scenario"
 	"github.com/casefile-engine/casefile/domain/dossier"
 	"github.com/casefile-engine/casefile/domain/incident"
+	"github.com/casefile-engine/casefile/domain/ledger"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/domain/overview"
 	"github.com/casefile-engine/casefile/domain/paper"
@@ -70,6 +72,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&access.OverviewAsked{Query: overview.Query{Where: map[string][]string{"status": {"open"}}, By: []string{"service"}, Measures: []string{"count", "hours"}}, Outcome: access.Allowed,
 			Code: "differencing", Rule: "C-1.2d", Role: "director", Threshold: 10, Population: 42, Shown: []string{"*", "reintegration"}, ShownHours: []string{"*"}},
 		&unique.Reserved{Use: unique.UseTrajectory, Kind: domain.KindDossier, Holder: sc.Dossier},
+		&ledger.Anchored{Size: 4711, Root: strings.Repeat("0a", 32), MapRoot: strings.Repeat("b1", 32)},
 		&dossier.Opened{Service: "reintegration", Referral: "commissioned", Commissioner: sc.UWV, Standing: "employee", Fields: []string{"bsn", "family_name"}},
 		&dossier.ReferralDeclined{DeclinedOn: day, By: "client"},
 		&dossier.ClientChanged{Fields: []string{"address"}, ValidFrom: day, Source: "client", Correction: true},

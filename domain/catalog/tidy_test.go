@@ -16,7 +16,7 @@ import (
 // place in a decision.
 func TestEveryDeclaredEventAndCommandHasItsPlace(t *testing.T) {
 	count := map[string]int{}
-	for _, pkg := range []string{"agency", "staff", "dossier", "unique", "access", "incident", "paper", "reminder", "review"} {
+	for _, pkg := range []string{"agency", "staff", "dossier", "unique", "access", "incident", "paper", "reminder", "review", "ledger"} {
 		declared, cases := map[string]string{}, map[string]bool{}
 		files, err := filepath.Glob("../" + pkg + "/*.go")
 		if err != nil || len(files) == 0 {
