@@ -104,6 +104,21 @@ func (s *Service) deny(ctx context.Context, r Reader, p pass, q commands.Questio
 	}
 }
 
+// byGrant tells whether an authorisation of the director opens some dossier to
+// the reader, for a role that has none of its own (C-2.7a).
+func (s *Service) byGrant(ctx context.Context, r Reader, q commands.Question) (pass, bool, error) {
+	if r.Caller.Agency != r.Agency {
+		return pass{}, false, nil
+	}
+	named, _, err := s.commands.Grants(ctx, r.Agency, r.Caller.Staff)
+	if err != nil || len(named) == 0 {
+		return pass{}, false, err
+	}
+	decisions, err := s.commands.AuthoriseEach(ctx, r.Caller, r.Agency, q, named)
+	p := combine(decisions, nil)
+	return p, p.Allowed, err
+}
+
 // scope is which dossiers of an agency a reader's list or register may name.
 type scope struct {
 	all  bool

@@ -68,13 +68,6 @@ func (s *Service) listed(ctx context.Context, r Reader, now time.Time) (pass, []
 		return pass{}, nil, err
 	}
 	p, all := combine(byRole, q.Categories), byRole[0].Allowed
-	if !all {
-		mine := q
-		mine.Own = true // would a dossier of his own be open to him?
-		if p, err = s.authorise(ctx, r, mine); err != nil {
-			return p, nil, err
-		}
-	}
 	own, err := s.candidates(ctx, r, all, now)
 	if err != nil {
 		return p, nil, err
@@ -94,10 +87,15 @@ func (s *Service) listed(ctx context.Context, r Reader, now time.Time) (pass, []
 			open, kept = append(open, d), append(kept, own[i])
 		}
 	}
-	if len(open) > 0 {
-		p = combine(open, nil)
+	switch {
+	case len(open) > 0:
+		return combine(open, nil), kept, nil
+	case all:
+		return p, nil, nil
 	}
-	return p, kept, nil
+	q.Own = true // nothing is open: would a dossier of his own be?
+	p, err = s.authorise(ctx, r, q)
+	return p, nil, err
 }
 
 // candidates are the dossiers that may be open to the reader: his own, then those

@@ -139,9 +139,14 @@ func (f *finding) reach(ctx context.Context) error {
 		return err
 	}
 	if f.p, f.all = combine(byRole, q.Categories), byRole[0].Allowed; !f.all {
-		q.Own = true // would a dossier of his own be open to him?
-		if f.p, err = f.authorise(ctx, f.r, q); err != nil {
+		var granted bool
+		if f.p, granted, err = f.byGrant(ctx, f.r, q); err != nil {
 			return err
+		}
+		if q.Own = true; !granted { // would a dossier of his own be open to him?
+			if f.p, err = f.authorise(ctx, f.r, q); err != nil {
+				return err
+			}
 		}
 	}
 	office, err := f.commands.Authorise(ctx, f.r.Caller, f.r.Agency, commands.Question{Action: "view", Of: policy.OfOffice, Purpose: f.r.Purpose})
