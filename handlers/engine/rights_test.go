@@ -85,7 +85,12 @@ func marked(dossier int, c domain.Category) string {
 
 func openRights(t *testing.T) *rights {
 	t.Helper()
-	e, err := engine.Open(t.Context(), engine.Options{Data: filepath.Join(t.TempDir(), "data"), Create: true, Follow: true})
+	return openRightsOn(t, engine.Options{Data: filepath.Join(t.TempDir(), "data"), Create: true, Follow: true})
+}
+
+func openRightsOn(t *testing.T, o engine.Options) *rights {
+	t.Helper()
+	e, err := engine.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
