@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 // is success, and the result names it: its leaf differs from p's when it was
 // encoded another time.
 func (s *Store) Append(ctx context.Context, p *eventstore.Pending) (eventstore.Appended, error) {
-	if err := s.writable(); err != nil {
+	if err := cmp.Or(s.writable(), s.alive.err()); err != nil {
 		return eventstore.Appended{}, err
 	}
 	if err := ctx.Err(); err != nil {

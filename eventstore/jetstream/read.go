@@ -19,6 +19,9 @@ func (s *Store) request(ctx context.Context, subject string, data []byte) (*nats
 	if s.life.Err() != nil {
 		return nil, errClosed
 	}
+	if err := s.alive.err(); err != nil {
+		return nil, err
+	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.o.Patience)

@@ -80,6 +80,7 @@ type Store struct {
 	pub    *publisher
 	rec    *eventstore.Recorder
 	recent *recent // nil unless the store is Sole and has a Syncer
+	alive  *alive  // nil where the server is in this process
 
 	// gate is held shared by an append from its sending to its acknowledgement
 	// and alone by a window, so that a window can foresee its positions.
@@ -135,6 +136,9 @@ func Open(ctx context.Context, nc *nats.Conn, o Options) (*Store, error) {
 	}
 	s := &Store{o: o, nc: nc, stream: stream, pub: pub, recent: newest}
 	s.life, s.end = context.WithCancel(context.Background())
+	if !o.Sole {
+		s.alive = watchConnection(nc, s.life.Done())
+	}
 	if o.ReadOnly != nil {
 		s.readOnly.Store(&o.ReadOnly)
 	}

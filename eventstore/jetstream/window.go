@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ var errElsewhere = fmt.Errorf("%w: another writer appended to the stream", event
 
 // AppendWindow implements eventstore.Store.
 func (s *Store) AppendWindow(ctx context.Context, n int, build func(i int, positions []uint64) (*eventstore.Pending, error)) ([]eventstore.Appended, error) {
-	if err := s.writable(); err != nil {
+	if err := cmp.Or(s.writable(), s.alive.err()); err != nil {
 		return nil, err
 	}
 	s.gate.Lock()
