@@ -35,6 +35,7 @@ type cli struct {
 	Rebuild    rebuildCmd    `cmd:"" help:"Build views anew from the stream, or check that they would come out the same."`
 	Keys       keysCmd       `cmd:"" help:"Show the keys."`
 	Profile    profileCmd    `cmd:"" help:"Show, check and compare regulation profiles."`
+	Policy     policyCmd     `cmd:"" help:"Show, check and adopt the policies that say who may do what."`
 	Passwd     passwdCmd     `cmd:"" help:"Set a member of staff's password."`
 	Token      tokenCmd      `cmd:"" help:"Give programs tokens to work in somebody's name, and end them."`
 	Bench      benchCmd      `cmd:"" help:"Measure the targets of speed and size on this machine, each beside its reference."`

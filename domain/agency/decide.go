@@ -108,6 +108,8 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 	switch c := c.(type) {
 	case *AdoptRegulation:
 		return adopt(s, c, env)
+	case *AdoptPolicies:
+		return adoptPolicies(c, env)
 	case *RegisterRecipient:
 		if s.Recipients[c.Recipient] != nil {
 			return nil, domain.RefusedField("recipient", "id_in_use", "C-2.6.3", "this id belongs to a recipient already; change that one, or choose another id")
@@ -129,10 +131,17 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 
 // NeedsStaff are the members of staff whose states a command is judged by.
 func NeedsStaff(c domain.Command) []domain.ID {
-	if a, ok := c.(*AdoptRegulation); ok && a.ApprovedBy != "" {
-		return []domain.ID{a.ApprovedBy}
+	by := ""
+	switch a := c.(type) {
+	case *AdoptRegulation:
+		by = a.ApprovedBy
+	case *AdoptPolicies:
+		by = a.ApprovedBy
 	}
-	return nil
+	if by == "" {
+		return nil
+	}
+	return []domain.ID{by}
 }
 
 // findingEarly remarks that a regulation is adopted for a time before its own

@@ -14,6 +14,7 @@ const (
 	TypeRecipientRegistered = "recipient.registered"
 	TypeRecipientChanged    = "recipient.changed"
 	TypeRecipientEnded      = "recipient.ended"
+	TypePoliciesAdopted     = "policies.adopted"
 )
 
 // RegulationAdopted puts a version of a profile in force from EffectiveFrom;

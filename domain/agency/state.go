@@ -11,13 +11,14 @@ import (
 
 // StateSchema is the version of State's stored form; snapshots of another
 // version are thrown away.
-const StateSchema = 1
+const StateSchema = 2
 
 // State is what Decide needs to know of an agency, folded in stream order.
 type State struct {
 	Newest     time.Time                `json:"newest,omitzero"` // the newest occurred_at
 	Adoptions  []Adoption               `json:"adoptions,omitzero"`
 	Recipients map[domain.ID]*Recipient `json:"recipients,omitzero"`
+	Policies   []PoliciesFrom           `json:"policies,omitzero"` // in stream order, and so in order of time
 }
 
 // Adoption is one adopted version of a profile.
@@ -115,6 +116,8 @@ func Evolve(s *State, r domain.Recorded) *State {
 	switch e := r.Event.(type) {
 	case *RegulationAdopted:
 		s.Adoptions = append(s.Adoptions, Adoption{From: e.EffectiveFrom, Document: &e.Document})
+	case *PoliciesAdopted:
+		s.Policies = append(s.Policies, PoliciesFrom{From: r.Meta.Occurred, Files: e.Files})
 	case *RecipientRegistered:
 		if s.Recipients == nil {
 			s.Recipients = map[domain.ID]*Recipient{}

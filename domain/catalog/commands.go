@@ -42,6 +42,7 @@ type CommandSpec struct {
 func Commands() []CommandSpec {
 	return []CommandSpec{
 		command[agency.AdoptRegulation](domain.KindAgency),
+		command[agency.AdoptPolicies](domain.KindAgency),
 		command[agency.RegisterRecipient](domain.KindAgency),
 		command[agency.ChangeRecipient](domain.KindAgency),
 		command[agency.EndRecipient](domain.KindAgency),

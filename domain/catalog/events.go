@@ -40,6 +40,7 @@ type EventSpec struct {
 func Events() []EventSpec {
 	return []EventSpec{
 		event[agency.RegulationAdopted](1),
+		event[agency.PoliciesAdopted](1),
 		event[agency.RecipientRegistered](1),
 		event[agency.RecipientChanged](1),
 		event[agency.RecipientEnded](1),

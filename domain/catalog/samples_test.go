@@ -42,6 +42,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&staff.Enrolled{},
 		&staff.Ended{LeftOn: day},
 		&staff.ConfidentialitySigned{SignedOn: day, Until: later},
+		&agency.PoliciesAdopted{Files: []agency.PolicyFile{{Name: "own.cedar", Text: "permit (principal, action, resource);"}}, ApprovedBy: sc.Admin},
 		&staff.RoleGranted{Role: "coach"},
 		&staff.RoleRevoked{Role: "coach"},
 		&staff.AccessGranted{Grant: sc.Hold, Dossiers: []string{sc.Dossier}, Team: true, Categories: health, Purpose: "complaint", From: at, Until: at.AddDate(0, 1, 0), AuthorisedBy: sc.Admin},

@@ -42,10 +42,11 @@ func (h *Handler) Authorise(ctx context.Context, c Caller, agencyID string, q Qu
 	now := h.store.RecordedNow()
 	a := h.ask(c, agencyID, q, now)
 	var grants []staff.Grant
+	set := h.policies.BuiltIn()
 	if c.Staff != domain.Operator && c.Staff != domain.Engine && c.Agency == agencyID {
 		var ends int
 		var err error
-		if grants, ends, err = h.describe(ctx, &a, c, now); err != nil {
+		if grants, ends, set, err = h.describe(ctx, &a, c, now); err != nil {
 			return nil, err
 		}
 		if q.Dossier != "" {
@@ -54,7 +55,6 @@ func (h *Handler) Authorise(ctx context.Context, c Caller, agencyID string, q Qu
 			}
 		}
 	}
-	set := h.policies.For(agencyID)
 	if len(q.Categories) == 0 {
 		a.Granted = granted(grants, q, "")
 		return []policy.Decision{set.Decide(a)}, nil
@@ -81,9 +81,9 @@ func (h *Handler) ask(c Caller, agencyID string, q Question, now time.Time) poli
 }
 
 // describe fills in what the stream says of the caller and the profile in force;
-// it gives the authorisations that hold now, and the days after the end of
-// guidance on which an assignment still counts.
-func (h *Handler) describe(ctx context.Context, a *policy.Ask, c Caller, now time.Time) (grants []staff.Grant, ends int, err error) {
+// it gives the authorisations that hold now, the days after the end of guidance
+// on which an assignment still counts, and the agency's policies.
+func (h *Handler) describe(ctx context.Context, a *policy.Ask, c Caller, now time.Time) (grants []staff.Grant, ends int, set *policy.Set, err error) {
 	err = h.look(ctx, domain.Ref{Agency: a.Agency, Kind: domain.KindStaff, ID: c.Staff}, func(state any) {
 		st := staffState(state)
 		a.Subject = subjectOf(st, a.Agency, c.Staff, now)
@@ -92,13 +92,26 @@ func (h *Handler) describe(ctx context.Context, a *policy.Ask, c Caller, now tim
 		}
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, nil, err
 	}
+	var own []agency.PolicyFile
 	err = h.look(ctx, domain.Ref{Agency: a.Agency, Kind: domain.KindAgency, ID: a.Agency}, func(state any) {
 		st, _ := state.(*agency.State)
-		ends = byProfile(a, st, nl.DateOf(now))
+		ends, own = byProfile(a, st, nl.DateOf(now)), st.PoliciesAt(now)
 	})
-	return grants, ends, err
+	if err == nil {
+		set, err = h.policies.Of(texts(own))
+	}
+	return grants, ends, set, err
+}
+
+// texts are an agency's policies as the policies' package takes them.
+func texts(files []agency.PolicyFile) []policy.Text {
+	out := make([]policy.Text, len(files))
+	for i, f := range files {
+		out[i] = policy.Text(f)
+	}
+	return out
 }
 
 // byProfile fills in what the profile in force on a day says; it gives the days
@@ -186,7 +199,16 @@ func inScope(scopes []string, of, action, command string) bool {
 
 // authorise decides whether the actor may give a command: rights are judged
 // now, and in an import at `at` (catalogue §2).
-func (h *Handler) authorise(p *parsed, s *session, at time.Time) policy.Decision {
+//
+// The policies are the agency's at that time; those that it adopts now must be
+// such as can be used.
+func (h *Handler) authorise(p *parsed, s *session, at time.Time) (policy.Decision, error) {
+	if c, ok := p.cmd.(*agency.AdoptPolicies); ok {
+		if _, err := h.policies.Of(texts(c.Files)); err != nil {
+			return policy.Decision{}, err
+		}
+	}
+
 	a := policy.Ask{
 		Subject: s.subject(p, at), Agency: p.req.Agency, Action: p.spec.Name, Of: policy.OfOffice, Self: givesTo(p.cmd) == p.req.Actor,
 		Door: string(p.caller.Door), InScope: inScope(p.caller.Scopes, "", "", p.spec.Name), FreshFactor: fresh(p.caller, at), KnownPurpose: true,
@@ -198,7 +220,11 @@ func (h *Handler) authorise(p *parsed, s *session, at time.Time) policy.Decision
 		d, _ := s.state(domain.Ref{Agency: p.req.Agency, Kind: domain.KindDossier, ID: p.req.Dossier}).(*dossier.State)
 		related(&a, d, at, ends)
 	}
-	return h.policies.For(p.req.Agency).Decide(a)
+	set, err := h.policies.Of(texts(st.PoliciesAt(at)))
+	if err != nil || p.req.Actor == domain.Operator || p.req.Actor == domain.Engine {
+		set = h.policies.BuiltIn() // what was adopted can be used; if it no longer can, the built-in ones are the narrow ones
+	}
+	return set.Decide(a), nil
 }
 
 // givesTo is the member of staff to whom a command gives rights, "" for any other.
@@ -253,13 +279,13 @@ func (h *Handler) AuthoriseEach(ctx context.Context, c Caller, agencyID string, 
 	a.Category = category
 	person := c.Staff != domain.Operator && c.Staff != domain.Engine && c.Agency == agencyID
 	var grants []staff.Grant
-	ends, err := 0, error(nil)
+	ends, set, err := 0, h.policies.BuiltIn(), error(nil)
 	if person {
-		if grants, ends, err = h.describe(ctx, &a, c, now); err != nil {
+		if grants, ends, set, err = h.describe(ctx, &a, c, now); err != nil {
 			return nil, err
 		}
 	}
-	set, out := h.policies.For(agencyID), make([]policy.Decision, len(dossiers))
+	out := make([]policy.Decision, len(dossiers))
 	for i, id := range dossiers {
 		x := a
 		x.Name, q.Dossier = id, id

@@ -260,7 +260,10 @@ func (h *Handler) decide(ctx context.Context, p *parsed, s *session) (*plan, err
 	if err != nil {
 		return nil, err
 	}
-	d := h.authorise(p, s, s.judged(env, now))
+	d, err := h.authorise(p, s, s.judged(env, now))
+	if err != nil {
+		return nil, err
+	}
 	if !d.Allowed && !s.unknown(p, env, d) {
 		return nil, &deniedError{d}
 	}

@@ -43,9 +43,6 @@ type Options struct {
 	NATSURL, PostgresURL string
 	// Replicas of the stream in an external cluster, when it is created there; 0 is 3.
 	Replicas int
-	// Policies is a directory with a folder for each agency that has policies of
-	// its own; "": the built-in ones hold for all.
-	Policies string
 	Clock    clock.Clock
 	Log      *slog.Logger
 	// Follow keeps the views up with the stream until Close. Without it CatchUp
@@ -296,7 +293,7 @@ func (e *Engine) openDatabases(ctx context.Context, o Options) error {
 
 func (e *Engine) openHandlers(ctx context.Context, o Options) error {
 	var err error
-	if e.Policies, err = policy.Load(o.Policies); err != nil {
+	if e.Policies, err = policy.Open(); err != nil {
 		return err
 	}
 	e.Commands = commands.New(commands.Config{

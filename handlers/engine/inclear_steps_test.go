@@ -40,6 +40,7 @@ const (
 // step in which each of its texts holds a marker.
 var steps = []step{
 	{"AdoptRegulation", "", "2019-01-01T00:00:00Z", `{"profile":"click-2017","version":1,"effective_from":"2017-01-19","approved_by":"` + carl + `"}`},
+	{"AdoptPolicies", "", "2019-01-01T00:30:00Z", `{"approved_by":"` + carl + `"}`},
 	{"EnrolStaff", "", "2019-01-01T01:00:00Z", `{"staff":"` + eva + `","name":"‹staff name›","login":"‹login›"}`},
 	{"SignConfidentiality", "", "2019-01-01T02:00:00Z", `{"staff":"` + eva + `","signed_on":"2019-01-01","reference":"‹declaration›"}`},
 	{"GrantRole", "", "2019-01-01T03:00:00Z", `{"staff":"` + eva + `","role":"coach"}`},
@@ -174,6 +175,8 @@ func clearWords() []string {
 
 // bare are the fields of commands that hold no marker, with the reason.
 var bare = map[string]string{
+	"AdoptPolicies.files.name": "the name of a file of rules",
+	"AdoptPolicies.files.text": "policies are rules of the agency and name nobody; each decision is understood by their text, whole (C-2.1.4a)",
 	"AdoptRegulation.document": "a regulation is what the agency tells everybody; it stands in the clear, whole (architecture §1.6)",
 }
 

@@ -335,6 +335,9 @@ func (l *life) doors() {
 	if out := l.give(commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, step{"AssignStaff", dosA, "", `{"staff":"` + eva + `","capacity":"co"}`}); out.Outcome != commands.Accepted {
 		l.Fatalf("%+v", out)
 	}
+	if err := l.e.Views.WaitFor(l.Context(), head(l.T, l.e)); err != nil {
+		l.Fatal(err)
+	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		l.Fatal(err)

@@ -260,7 +260,7 @@ func (p *person) question(dossier int, action, purpose string, c domain.Category
 	return a
 }
 
-func (r *rights) allows(a policy.Ask) bool { return r.e.Policies.For("click").Decide(a).Allowed }
+func (r *rights) allows(a policy.Ask) bool { return r.e.Policies.BuiltIn().Decide(a).Allowed }
 
 // values are the texts of a category in a dossier.
 func values(dossier int, c domain.Category) []string {

@@ -39,7 +39,7 @@ func (e *Engine) Authorise(ctx context.Context, c commands.Caller, agency string
 	var out []policy.Decision
 	for _, cat := range q.Categories {
 		a.Category = cat
-		out = append(out, builtIn().For(agency).Decide(a))
+		out = append(out, builtIn().BuiltIn().Decide(a))
 	}
 	return out, nil
 }

@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/casefile-engine/casefile/handlers/policy"
+)
+
+// adopt gives the command as the director, through the API.
+func (r *rights) adopt(files ...policy.Text) (status int, code string) {
+	r.Helper()
+	raw, err := json.Marshal(map[string]any{"id": uuid.NewString(), "command": "AdoptPolicies", "data": map[string]any{"files": named(files)}})
+	if err != nil {
+		r.Fatal(err)
+	}
+	status, body := r.ask(r.person("director"), "POST", "/api/v1/commands", string(raw))
+	var out struct{ Code string }
+	if err := json.Unmarshal([]byte(body), &out); err != nil {
+		r.Fatal(body)
+	}
+	return status, out.Code
+}
+
+func named(files []policy.Text) (out []map[string]string) {
+	for _, f := range files {
+		out = append(out, map[string]string{"name": f.Name, "text": f.Text})
+	}
+	return out
+}
+
+// C-2.1.4a, C-2.7a: an agency narrows who may do what by policies of its own; they
+// hold at once, they stand on the stream, each look says by which it was decided,
+// and the law stands beneath whatever they permit.
+func TestAnAgencyAdoptsItsOwnPolicies(t *testing.T) {
+	r := openRights(t)
+	coach, other, d := r.person("assigned"), r.person("other"), "/api/v1/agencies/click/dossiers/"+r.dossiers[0]
+	if status, _ := r.ask(coach, "GET", d, ""); status != 200 {
+		t.Fatalf("the coach reads his dossier: %d", status)
+	}
+	builtIn := r.e.Policies.BuiltIn()
+	texts := builtIn.Texts()[1:]
+	narrow := append(texts, policy.Text{Name: "narrow.cedar", Text: `@id("no-diagnosis") @code("not_in_this_agency") @rule("C-2.7a")
+forbid (principal in Role::"coach", action in Action::"read", resource is Dossier) when { context.category == "medical" };`})
+	if status, code := r.adopt(narrow...); status != 200 {
+		t.Fatalf("adopting: %d %s", status, code)
+	}
+	status, body := r.ask(coach, "GET", d, "")
+	if status != 200 || strings.Contains(body, marked(0, "medical")) || !strings.Contains(body, marked(0, "plan")) {
+		t.Errorf("under the narrower policies: %d, medical shown %v", status, strings.Contains(body, marked(0, "medical")))
+	}
+	_, history := r.ask(r.person("officer"), "GET", "/api/v1/agencies/click/history?purpose=audit", "")
+	own, err := r.e.Policies.Of(narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, digest := range map[string]string{"the built-in policies": builtIn.Digest(), "the agency's own": own.Digest()} {
+		if !strings.Contains(history, digest) {
+			t.Errorf("no look says that %s decided", what)
+		}
+	}
+	if !strings.Contains(history, "no-diagnosis") {
+		t.Error("the history does not hold the adopted policies")
+	}
+	// Whatever an agency permits, the law forbids what it forbids.
+	if status, code := r.adopt(policy.Text{Name: "all.cedar", Text: `@id("everything") permit (principal, action, resource);`}); status != 200 {
+		t.Fatalf("adopting: %d %s", status, code)
+	}
+	if status, body := r.ask(other, "GET", d, ""); status != 403 || strings.Contains(body, marked(0, "contact")) {
+		t.Errorf("a policy that permits everything let a stranger in: %d", status)
+	}
+	// What cannot be used is refused, and changes nothing.
+	for _, text := range []string{"permit", `@id("law-active") permit (principal, action, resource);`, `@id("a") permit (principal, action == Action::"Fly", resource);`} {
+		if status, code := r.adopt(policy.Text{Name: "bad.cedar", Text: text}); status != 400 || code != "invalid_policy" {
+			t.Errorf("%q: %d %s", text, status, code)
+		}
+	}
+	// Back to the built-in ones; only a director may.
+	if status, code := r.adopt(); status != 200 {
+		t.Fatalf("back: %d %s", status, code)
+	}
+	if _, body := r.ask(coach, "GET", d, ""); !strings.Contains(body, marked(0, "medical")) {
+		t.Error("back to the built-in policies, the coach does not see the whole dossier")
+	}
+	raw := `{"command":"AdoptPolicies","data":{}}`
+	for _, p := range []string{"assigned", "officer", "admin", "auditor"} {
+		if status, _ := r.ask(r.person(p), "POST", "/api/v1/commands", raw); status != 403 {
+			t.Errorf("%s adopts policies: %d", p, status)
+		}
+	}
+}
