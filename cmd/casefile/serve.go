@@ -61,7 +61,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return fmt.Errorf("the operator's socket: %w", err)
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
-	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Log: log, Version: version})
+	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Log: log, Version: version})
 	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
 	if err := c.firstAdministrator(a, s, cmp.Or(ao.URL, address(c.Listen, l.Addr()))); err != nil {
 		return err

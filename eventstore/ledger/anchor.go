@@ -92,8 +92,8 @@ func (l *Ledger) anchorDue(ctx context.Context) error {
 	for _, a := range slices.Sorted(maps.Keys(l.trees)) {
 		t := l.trees[a]
 		now := l.o.Clock.Now()
-		if t.anchored.IsZero() {
-			t.anchored = now
+		if t.anchored.Before(l.since) {
+			t.anchored = l.since
 		}
 		if t.problem() == nil && t.edge.size == t.log.Size() && now.Sub(t.anchored) >= l.o.AnchorEvery && t.news() {
 			errs = append(errs, l.anchor(ctx, t))

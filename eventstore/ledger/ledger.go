@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -51,11 +52,15 @@ type Ledger struct {
 	trees    map[string]*tree
 	position uint64 // up to which the stream was read
 	leads    bool
-	begun    bool // the first round has been
-	failed   string
+	begun    bool      // the first round has been
+	failed   string    // what was logged last
+	since    time.Time // when Start was called
 
 	mu   sync.RWMutex // guards logs
 	logs map[string]*Log
+
+	told   atomic.Pointer[[]Status]
+	readTo atomic.Uint64 // position, for those outside
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -123,6 +128,8 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 			l.position = 0 // its leaves may stand anywhere
 		}
 	}
+	l.readTo.Store(l.position)
+	l.note()
 	return nil
 }
 
@@ -211,23 +218,39 @@ type Status struct {
 	Problem error     // why it does not go on; nil when it does
 }
 
-// Status tells how the logs stand, in the order of their agencies; position is
-// how far the stream was read. It waits for a round that is under way.
-func (l *Ledger) Status() (list []Status, position uint64) {
-	l.turn.Lock()
-	defer l.turn.Unlock()
+// Status tells how the logs stood after the last round, in the order of their
+// agencies. It waits for nothing.
+func (l *Ledger) Status() []Status {
+	if list := l.told.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// note keeps the status for those who ask; the turn is held.
+func (l *Ledger) note() {
+	list := make([]Status, 0, len(l.trees))
 	for _, a := range slices.Sorted(maps.Keys(l.trees)) {
 		t := l.trees[a]
 		list = append(list, Status{a, t.log.Size(), t.signed, t.problem()})
 	}
-	return list, l.position
+	l.told.Store(&list)
+}
+
+// Lag is how many stream positions the ledger has not read yet.
+func (l *Ledger) Lag(ctx context.Context) (uint64, error) {
+	head, err := l.o.Store.Head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return head - min(head, l.readTo.Load()), nil
 }
 
 // Start begins to follow the store until Close: each round reads what is new and
 // synced, signs one checkpoint for each agency that it concerns, and anchors.
 func (l *Ledger) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.stop, l.done = cancel, make(chan struct{})
+	l.stop, l.done, l.since = cancel, make(chan struct{}), l.o.Clock.Now()
 	go func() {
 		defer close(l.done)
 		tick := time.NewTicker(l.o.Every)
@@ -310,8 +333,8 @@ func (l *Ledger) Rebuild(ctx context.Context, agency string) error {
 	return l.step(ctx)
 }
 
-// Close ends what Start began, signs what is synced by now, saves the maps and
-// lets go. It is safe to call twice. Its error tells what could not be signed;
+// Close ends what Start began, signs what is synced by now, where any round was,
+// saves the maps and lets go. It is safe to call twice. Its error tells what could not be signed;
 // nothing is lost by that: the next start signs it.
 func (l *Ledger) Close() error {
 	if l.stop != nil {
@@ -326,7 +349,10 @@ func (l *Ledger) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
-	err := l.settle(ctx)
+	var err error
+	if l.begun { // else nobody has asked for it
+		err = l.settle(ctx)
+	}
 	if l.leads {
 		err = errors.Join(err, l.o.Lock.Resign(ctx))
 	}

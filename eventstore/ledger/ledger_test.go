@@ -102,7 +102,7 @@ func TestRestoredOlderCopyIsAFork(t *testing.T) {
 	check := func(l *ledger.Ledger, signed, found int64) {
 		t.Helper()
 		wantForked(t, l.Checkpoint(t.Context()), signed, found)
-		if list, _ := l.Status(); !errors.Is(list[0].Problem, ledger.ErrForked) {
+		if list := l.Status(); !errors.Is(list[0].Problem, ledger.ErrForked) {
 			t.Fatal(list)
 		}
 		l.Close()

@@ -224,7 +224,7 @@ func (l *Log) IndexOfCommit(c *eventstore.Commit) (int64, error) {
 // Tile gives the bytes of a hash tile as C2SP tlog-tiles has it, up to the newest
 // checkpoint: ErrRange for one that it does not cover.
 func (l *Log) Tile(level int, n int64, width int) ([]byte, error) {
-	if level < 0 || level > 7 || n < 0 || n > 1<<55 || width < 1 || width > tileWidth || n*tileWidth+int64(width) > l.Size()>>(8*level) {
+	if level < 0 || level > maxLevel || n < 0 || n > 1<<55 || width < 1 || width > tileWidth || n*tileWidth+int64(width) > l.Size()>>(8*level) {
 		return nil, ErrRange
 	}
 	return l.tiles.read(level, n, width)

@@ -30,11 +30,23 @@ func (l *Ledger) round(ctx context.Context) error {
 }
 
 // step reads what is new and synced and brings a checkpoint over it: where this
-// instance leads by signing one, else by taking over what the leader signed.
-func (l *Ledger) step(ctx context.Context) error {
+// instance leads by signing one, else by taking over what the leader signed. When
+// another one, or an earlier try of its own, has moved the lock meanwhile, it goes
+// on from there.
+func (l *Ledger) step(ctx context.Context) (err error) {
+	for range 3 {
+		if err = l.once(ctx); !errors.Is(err, ErrLockMoved) {
+			break
+		}
+	}
+	return err
+}
+
+func (l *Ledger) once(ctx context.Context) error {
 	if l.maps == nil {
 		return errors.New("ledger: it is closed")
 	}
+	defer l.note()
 	leads, err := l.o.Lock.Lead(ctx)
 	if err != nil {
 		return err
@@ -81,7 +93,7 @@ func (t *tree) failed(err error) {
 	case errors.Is(err, ErrForked), errors.Is(err, ErrDamaged):
 		t.stall(err)
 	default:
-		t.l.leads = t.l.leads && !errors.Is(err, ErrLockMoved) // the lock is read again then
+		t.l.leads = false // so that the lock is read again: its answer may have been lost
 		t.short = fmt.Errorf("the log of %s: %w", t.log.Agency, err)
 	}
 }
@@ -164,6 +176,7 @@ func (l *Ledger) read(ctx context.Context) error {
 			return err
 		}
 		l.position = c.Position
+		l.readTo.Store(c.Position)
 		return nil
 	})
 	if errors.Is(err, errStop) {

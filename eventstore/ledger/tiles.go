@@ -32,11 +32,14 @@ func ParseTilePath(path string) (level int, n int64, width int, ok bool) {
 		return 0, 0, 0, false
 	}
 	t, err := tlog.ParseTilePath("tile/8/" + rest)
-	if err != nil || t.L < 0 || TilePath(t.L, t.N, t.W) != path {
+	if err != nil || t.L < 0 || t.L > maxLevel || TilePath(t.L, t.N, t.W) != path {
 		return 0, 0, 0, false
 	}
 	return t.L, t.N, t.W, true
 }
+
+// maxLevel is the highest level of tiles by C2SP tlog-tiles.
+const maxLevel = 5
 
 func (t tiles) path(level int, n int64, width int) string {
 	return filepath.Join(t.dir, filepath.FromSlash(TilePath(level, n, width)))

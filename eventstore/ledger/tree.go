@@ -36,7 +36,7 @@ type tree struct {
 	err    error // for good: until the ledger is opened again or rebuilt
 	short  error // the stream has less than was signed; it may yet come
 	tailOK bool  // the stream's commit at the last leaf was compared
-	// anchored is when this instance last appended an anchor, or began to follow.
+	// anchored is when this instance last appended an anchor.
 	anchored time.Time
 }
 

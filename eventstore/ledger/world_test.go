@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -201,11 +200,9 @@ func wantForked(t fatal, err error, signed, found int64) {
 	}
 }
 
-func fromHex(t fatal, s string) (h [32]byte) {
+func wantErr(t fatal, what string, err, want error) {
 	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil || copy(h[:], b) != 32 {
-		t.Fatal("no hash: " + s)
+	if !errors.Is(err, want) {
+		t.Fatalf("%s: %v, not %v", what, err, want)
 	}
-	return h
 }

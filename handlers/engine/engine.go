@@ -18,6 +18,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/embedded"
 	"github.com/casefile-engine/casefile/eventstore/jetstream"
+	"github.com/casefile-engine/casefile/eventstore/ledger"
 	"github.com/casefile-engine/casefile/eventstore/seal/vault"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/policy"
@@ -74,6 +75,9 @@ type Engine struct {
 	Reactions *reactions.Runner
 	// Search is the index of names. Whether it follows the stream is up to Options.Index.
 	Search *search.Index
+	// Ledger signs what is on the stream. With Options.Follow it keeps up with it;
+	// else CatchUp and Close bring it up. No append waits for it.
+	Ledger *ledger.Ledger
 	// State holds credentials, sessions and snapshots: SQLite in the data
 	// directory, written with full synchronisation, or a schema in PostgreSQL.
 	State        *sql.DB
@@ -138,6 +142,9 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	if err := e.openHandlers(ctx, o); err != nil {
 		return err
 	}
+	if err := e.openLedger(ctx, o); err != nil {
+		return err
+	}
 	if e.Reactions, err = reactions.New(ctx, reactions.Config{
 		Tools: reactions.Tools{Commands: e.Commands, Store: e.Store, DB: e.DB, Views: e.Views, Opener: e.Vault, Clock: o.Clock},
 		List:  follows.List(), State: e.State, Postgres: e.StateDialect == "postgres", Log: o.Log,
@@ -150,6 +157,7 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	}
 	if o.Follow {
 		e.follow()
+		e.Ledger.Start()
 	}
 	if o.Index {
 		e.Search.Start()
@@ -365,14 +373,17 @@ func (e *Engine) follow() {
 	}()
 }
 
-// CatchUp brings the views to the stream's head. progress, when given, hears
+// CatchUp brings the views and the ledger to the stream's head. progress, when given, hears
 // of it from time to time. A stream that is read-only is the error "read_only":
 // the views stay as they are.
 func (e *Engine) CatchUp(ctx context.Context, progress func(done, head uint64)) error {
 	if err := e.damaged(ctx); err != nil {
 		return err
 	}
-	return e.Views.CatchUp(ctx, progress)
+	if err := e.Views.CatchUp(ctx, progress); err != nil {
+		return err
+	}
+	return e.catchUpLedger(ctx)
 }
 
 // Close stops following, syncs and lets go of everything, the newest part

@@ -95,6 +95,7 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("/", kit.Known(p.errors.NotFound))
 
 	m.Handle("GET /static/{name}", kit.Assets)
+	m.Handle("GET /ledger/{agency}/{path...}", logs{d.Ledger})
 	m.Handle("GET /healthz", http.HandlerFunc(healthy))
 	m.Handle("GET /readyz", ready(d))
 	m.Handle("GET /metrics", promhttp.HandlerFor(d.Registry, promhttp.HandlerOpts{}))

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore/ledger"
 	"github.com/casefile-engine/casefile/handlers/api"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
@@ -72,7 +73,10 @@ type Deps struct {
 	Position func(ctx context.Context) (uint64, error)
 	// Ready says why the engine cannot serve now; nil means always ready. Its
 	// text is logged and not shown.
-	Ready    func(ctx context.Context) error
+	Ready func(ctx context.Context) error
+	// Ledger, when set, has its checkpoints and tiles served to everybody, and is
+	// among the metrics.
+	Ledger   *ledger.Ledger
 	Registry *prometheus.Registry // default: one of its own
 	Clock    clock.Clock          // default: the system's
 	Log      *slog.Logger         // default: slog.Default()
@@ -88,6 +92,9 @@ func New(d Deps) http.Handler {
 	}
 	if d.Clock == nil {
 		d.Clock = clock.System{}
+	}
+	if d.Ledger != nil {
+		d.Registry.MustRegister(ledgerMeter{d.Ledger, d.Clock})
 	}
 	if d.Log == nil {
 		d.Log = slog.Default()
