@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/engine"
@@ -17,9 +19,10 @@ import (
 
 // serveCmd serves pages and API (catalogue §3).
 type serveCmd struct {
-	Listen string `default:"localhost:8080" placeholder:"ADDR" help:"Where to listen (default ${default})."`
-	Demo   bool   `help:"Fill an empty data directory with the demonstration first."`
-	Quiet  bool   `help:"Log warnings and errors alone."`
+	Listen  string `default:"localhost:8080" placeholder:"ADDR" help:"Where to listen (default ${default})."`
+	Metrics string `name:"metrics-listen" placeholder:"ADDR" help:"Where to serve /metrics, and nothing else; without it programs of this machine alone get it, at --listen."`
+	Demo    bool   `help:"Fill an empty data directory with the demonstration first."`
+	Quiet   bool   `help:"Log warnings and errors alone."`
 	signInFlags
 }
 
@@ -35,10 +38,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	l, err := new(net.ListenConfig).Listen(a.ctx, "tcp", c.Listen)
+	l, err := listen(a.ctx, c.Listen, "--listen")
 	if err != nil {
-		return &domain.Error{Kind: domain.KindUnavailable, Code: "address_in_use", Rule: "C-2.1.4d", Cause: err,
-			Message: fmt.Sprintf("cannot listen on %s: another program may have the port; stop it, or choose another with --listen", c.Listen)}
+		return err
 	}
 	defer l.Close()
 	ao, err := c.signInFlags.options(address(c.Listen, l.Addr()))
@@ -61,12 +63,42 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return fmt.Errorf("the operator's socket: %w", err)
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
-	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Log: log, Version: version})
+	reg := prometheus.NewRegistry()
+	if err := c.metrics(a, reg, log); err != nil {
+		return err
+	}
+	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Log: log, Version: version,
+		HTTPS: ao.Secure, Registry: reg, MetricsApart: c.Metrics != ""})
 	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
 	if err := c.firstAdministrator(a, s, cmp.Or(ao.URL, address(c.Listen, l.Addr()))); err != nil {
 		return err
 	}
 	return web.Serve(a.ctx, l, h, s, log)
+}
+
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Code: "address_in_use", Rule: "C-2.1.4d", Cause: err,
+			Message: fmt.Sprintf("cannot listen on %s: another program may have the port; stop it, or choose another with %s", address, flag)}
+	}
+	return l, nil
+}
+
+// metrics serves the counts at an address of their own, when there is one, until
+// the program ends.
+func (c *serveCmd) metrics(a *app, reg *prometheus.Registry, log *slog.Logger) error {
+	if c.Metrics == "" {
+		return nil
+	}
+	l, err := listen(a.ctx, c.Metrics, "--metrics-listen")
+	if err != nil {
+		return err
+	}
+	srv := web.MetricsServer(reg, log)
+	context.AfterFunc(a.ctx, func() { srv.Close() }) //nolint:errcheck // it ends either way
+	go srv.Serve(l)                                  //nolint:errcheck // as above
+	return nil
 }
 
 // firstAdministrator prints the link with which the first administrator begins,

@@ -27,7 +27,7 @@ func (w *world) another() *world {
 		client: &http.Client{Jar: jar, CheckRedirect: w.client.CheckRedirect}}
 }
 
-func find(t *testing.T, body, pattern string) string {
+func find(t testing.TB, body, pattern string) string {
 	t.Helper()
 	m := regexp.MustCompile(pattern).FindStringSubmatch(body)
 	if m == nil {
@@ -36,7 +36,7 @@ func find(t *testing.T, body, pattern string) string {
 	return html.UnescapeString(m[1])
 }
 
-func codeAt(t *testing.T, secret string, at time.Time) string {
+func codeAt(t testing.TB, secret string, at time.Time) string {
 	t.Helper()
 	c, err := totp.GenerateCode(strings.ReplaceAll(secret, " ", ""), at)
 	if err != nil {

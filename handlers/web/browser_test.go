@@ -22,7 +22,7 @@ import (
 
 // browser is a real one: headless Chromium on the world's server.
 type browser struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 	url string
 
@@ -63,7 +63,7 @@ func (b *browser) hear(ev any) {
 	}
 }
 
-func chromium(t *testing.T) string {
+func chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {

@@ -104,7 +104,7 @@ func (r *real) browserless() {
 func (r *real) name(key string) string { l := r.logins[key]; return l.Login + "@" + l.Agency }
 
 // field gives the value of a hidden field of the form on a page.
-func field(t *testing.T, body, name string) string {
+func field(t testing.TB, body, name string) string {
 	t.Helper()
 	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(body)
 	if m == nil {

@@ -3,9 +3,13 @@ package web
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/casefile-engine/casefile/handlers/api"
@@ -44,7 +48,8 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 
 	// A form's own address, got again, leads to the page around it.
 	around := func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/dossiers/"+r.PathValue("dossier"), http.StatusSeeOther)
+		// Escaped: what stands for an id may lead elsewhere.
+		http.Redirect(w, r, "/dossiers/"+url.PathEscape(r.PathValue("dossier")), http.StatusSeeOther)
 	}
 
 	page("GET /{$}", kit.SignedIn(p.start.ServeRoot))
@@ -98,7 +103,9 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	m.Handle("GET /ledger/{agency}/{path...}", logs{d.Ledger})
 	m.Handle("GET /healthz", http.HandlerFunc(healthy))
 	m.Handle("GET /readyz", ready(d))
-	m.Handle("GET /metrics", promhttp.HandlerFor(d.Registry, promhttp.HandlerOpts{}))
+	if !d.MetricsApart {
+		m.Handle("GET /metrics", here(Metrics(d.Registry), d.Auth.Middleware(kit.Known(p.errors.NotFound))))
+	}
 
 	api.Register(sessions{m, d}, api.Deps{
 		Commands: d.Commands, Queries: d.Queries, SignIn: d.Auth, Position: d.Position, Log: d.Log, Version: d.Version,
@@ -130,6 +137,38 @@ func (s sessions) HandleFunc(pattern string, h func(http.ResponseWriter, *http.R
 }
 
 func (s sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Metrics gives the counts of a registry, in the form that Prometheus reads.
+func Metrics(reg *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+// here lets programs of this machine through that ask directly. What comes
+// through a proxy comes from anywhere, though the connection is the proxy's; so
+// does what a browser asks for under another name than this machine's.
+func here(next, otherwise http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		direct := local(r.RemoteAddr) && local(r.Host)
+		for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+			direct = direct && len(r.Header.Values(name)) == 0
+		}
+		if !direct {
+			otherwise.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
+// local tells whether a host, with or without its port, is this machine.
+func local(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.Trim(address, "[]")
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // healthy says that the process answers.
 func healthy(w http.ResponseWriter, _ *http.Request) {

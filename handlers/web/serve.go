@@ -6,7 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/casefile-engine/casefile/handlers/auth"
 )
@@ -15,9 +18,13 @@ import (
 const (
 	headerTimeout  = 5 * time.Second
 	readTimeout    = 60 * time.Second
-	writeTimeout   = 60 * time.Second // a long register extends it as it goes
+	writeTimeout   = 60 * time.Second // a long register or download extends it as it goes
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
+	// maxConnections is how many connections are open at once; more of them wait.
+	// A stranger who holds all delays others, by at most the limits above, and
+	// does not take the files away that the stream needs.
+	maxConnections = 1024
 	// drainTimeout is how long requests that are under way may take when the
 	// program ends.
 	drainTimeout = 10 * time.Second
@@ -38,7 +45,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, a *auth.Service,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
+	go func() { ended <- srv.Serve(limited(l, maxConnections)) }()
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	for {
@@ -59,4 +66,58 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, a *auth.Service,
 			return err
 		}
 	}
+}
+
+// MetricsServer serves /metrics and nothing else.
+func MetricsServer(reg *prometheus.Registry, log *slog.Logger) *http.Server {
+	m := http.NewServeMux()
+	m.Handle("GET /metrics", Metrics(reg))
+	return &http.Server{
+		Handler: m, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// limited gives at most n connections of l at once.
+func limited(l net.Listener, n int) net.Listener {
+	return &limitedListener{Listener: l, free: make(chan struct{}, n), closed: make(chan struct{})}
+}
+
+type limitedListener struct {
+	net.Listener
+	free   chan struct{} // has one for each open connection
+	closed chan struct{}
+	once   sync.Once
+}
+
+// Accept waits for a free place, and then for a connection.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	select {
+	case l.free <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.free
+		return nil, err
+	}
+	return &limitedConn{Conn: c, release: sync.OnceFunc(func() { <-l.free })}, nil
+}
+
+// Close also wakes an Accept that waits for a place.
+func (l *limitedListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type limitedConn struct {
+	net.Conn
+	release func()
+}
+
+// Close gives the place back.
+func (c *limitedConn) Close() error {
+	defer c.release()
+	return c.Conn.Close()
 }

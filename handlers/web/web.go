@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,6 +69,9 @@ type Deps struct {
 	Auth     *auth.Service
 	Staff    Staff  // default: Commands, when it knows
 	Rights   Rights // default: Commands, when it knows
+	// Refusals puts on record what other sites' pages try in somebody's name;
+	// default: Commands, when it can.
+	Refusals Refusals
 	// Position is how far the views have come, for the header of the registers;
 	// nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
@@ -76,12 +80,18 @@ type Deps struct {
 	Ready func(ctx context.Context) error
 	// Ledger, when set, has its checkpoints and tiles served to everybody, and is
 	// among the metrics.
-	Ledger   *ledger.Ledger
-	Registry *prometheus.Registry // default: one of its own
-	Clock    clock.Clock          // default: the system's
-	Log      *slog.Logger         // default: slog.Default()
-	Version  string
-	NewID    func() domain.ID // default: UUIDv7; for tests
+	Ledger *ledger.Ledger
+	// HTTPS says that people reach this by https: all that is kept in the browser
+	// then travels by it alone, and the browser is told to use nothing else.
+	HTTPS bool
+	// MetricsApart says that Metrics is served at an address of its own; otherwise
+	// /metrics answers programs of this machine.
+	MetricsApart bool
+	Registry     *prometheus.Registry // default: one of its own
+	Clock        clock.Clock          // default: the system's
+	Log          *slog.Logger         // default: slog.Default()
+	Version      string
+	NewID        func() domain.ID // default: UUIDv7; for tests
 }
 
 // New assembles the handler for everything. It panics on what only a defect of
@@ -116,7 +126,10 @@ func New(d Deps) http.Handler {
 	if d.Rights == nil {
 		d.Rights, _ = d.Commands.(Rights)
 	}
-	kit := &ui.Kit{Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Clock: d.Clock, Log: d.Log}
+	if d.Refusals == nil {
+		d.Refusals, _ = d.Commands.(Refusals)
+	}
+	kit := &ui.Kit{HTTPS: d.HTTPS, Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Clock: d.Clock, Log: d.Log}
 	p := pages{
 		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.Auth, d.Rights, d.NewID), errors: errorpage.New(kit),
@@ -125,5 +138,6 @@ func New(d Deps) http.Handler {
 	p.start, p.registers = start.New(kit), registers.New(kit, d.Queries)
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
-	return secure(routes(d, kit, p), p.errors.CrossOrigin, d.Log)
+	refuse := d.Auth.Middleware(&strangers{d: d, page: p.errors.CrossOrigin, last: map[string]time.Time{}})
+	return secure(routes(d, kit, p), refuse.ServeHTTP, d.HTTPS, d.Log)
 }

@@ -34,7 +34,7 @@ var errNotReady = errors.New("the stream is not there")
 // world is the whole handler over an engine in memory, with real credentials
 // and sessions, and one browser without scripts.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	engine *apitest.Engine
 	auth   *auth.Service
 	state  *sql.DB
@@ -42,9 +42,21 @@ type world struct {
 	server *httptest.Server
 	client *http.Client
 	ready  atomic.Bool
+	asked  int
+}
+
+// keyed is a keyed digest of a sign-in name, for tests.
+func keyed(agency, login string) []byte {
+	s := sha256.Sum256([]byte("key/" + agency + "/" + login))
+	return s[:]
 }
 
 func open(t *testing.T, change ...func(*auth.Options)) *world {
+	t.Helper()
+	return openOn(t, change...)
+}
+
+func openOn(t testing.TB, change ...func(*auth.Options)) *world {
 	t.Helper()
 	w := &world{t: t, engine: apitest.New(), log: &bytes.Buffer{}}
 	w.ready.Store(true)
@@ -63,8 +75,7 @@ func open(t *testing.T, change ...func(*auth.Options)) *world {
 		t.Fatal(err)
 	}
 	o := auth.Options{DB: db, Dialect: auth.SQLite, Log: log, Clock: now, Params: auth.Params{MemoryKiB: 64, Passes: 1, Lanes: 1}, URL: "http://localhost:" + port,
-		Active: w.engine.ActiveStaff,
-		Digest: func(a, l string) []byte { s := sha256.Sum256([]byte("key/" + a + "/" + l)); return s[:] }}
+		Active: w.engine.ActiveStaff, Digest: keyed}
 	for _, f := range change {
 		f(&o)
 	}

@@ -44,6 +44,7 @@ type Kit struct {
 	Rights Rights // nil: nobody may do anything but what each page lets him
 	Clock  clock.Clock
 	Log    *slog.Logger
+	HTTPS  bool // cookies travel by https alone
 	// Fail renders an error page; Ask renders the sign-in page in place of the
 	// page that was asked for, keeping what was posted, and AskSecond the page for
 	// its second step. They are pages of their own and are put in when the pages
@@ -108,11 +109,17 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *temp
 	w.Write(b.Bytes()) //nolint:errcheck // nobody is left to tell
 }
 
-const langCookie = "casefile-lang"
+// langCookie is the name of the cookie that keeps the language.
+func (k *Kit) langCookie() string {
+	if k.HTTPS {
+		return "__Host-casefile-lang"
+	}
+	return "casefile-lang"
+}
 
 // Printer has the words in the language of the cookie; Dutch first.
 func (k *Kit) Printer(r *http.Request) *i18n.Printer {
-	if c, err := r.Cookie(langCookie); err == nil {
+	if c, err := r.Cookie(k.langCookie()); err == nil {
 		return k.Words.For(c.Value)
 	}
 	return k.Words.For("")
@@ -142,7 +149,7 @@ func around(path string) string {
 // ServeLanguage keeps the language chosen and goes back.
 func (k *Kit) ServeLanguage(w http.ResponseWriter, r *http.Request) {
 	p := k.Words.For(r.URL.Query().Get("to"))
-	http.SetCookie(w, &http.Cookie{Name: langCookie, Value: string(p.Lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: k.langCookie(), Value: string(p.Lang), Path: "/", MaxAge: 365 * 24 * 3600, Secure: k.HTTPS, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, LocalPath(r.URL.Query().Get("back")), http.StatusSeeOther)
 }
 

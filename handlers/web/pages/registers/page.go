@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -232,7 +233,7 @@ func (p *Page) ServeDownload(w http.ResponseWriter, r *http.Request) {
 		p.kit.Fail(w, r, domain.Invalid("invalid_form", "format", "this download does not exist; choose one on the page of the register"))
 		return
 	}
-	out := &file{w: w, name: m.Register + "-" + nl.DateOf(p.kit.Clock.Now()).String() + "." + format, format: format}
+	out := &file{w: w, rc: http.NewResponseController(w), name: m.Register + "-" + nl.DateOf(p.kit.Clock.Now()).String() + "." + format, format: format}
 	buf := bufio.NewWriterSize(out, 64<<10)
 	rows, err := exporting.New(format, m.Register, false, buf)
 	if err == nil {
@@ -253,10 +254,15 @@ func (p *Page) ServeDownload(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// stallLimit is how long one stretch of a file may take to reach the reader; the
+// whole may take longer than the server's limit on an answer.
+const stallLimit = time.Minute
+
 // file writes the headers with the first bytes, so that an error until then can
 // still be a page.
 type file struct {
 	w            http.ResponseWriter
+	rc           *http.ResponseController
 	name, format string
 	begun        bool
 }
@@ -270,5 +276,6 @@ func (f *file) Write(b []byte) (int, error) {
 		f.w.Header().Set("Content-Disposition", "attachment; filename="+strconv.Quote(f.name))
 		f.w.WriteHeader(http.StatusOK)
 	}
+	_ = f.rc.SetWriteDeadline(time.Now().Add(stallLimit)) // a recorder in a test has none
 	return f.w.Write(b)
 }
