@@ -38,8 +38,8 @@ func (r *rights) ways() []way {
 	list := []way{
 		{"GET", "/api/v1/agencies/click/dossiers/" + d, ""},
 		{"GET", "/api/v1/agencies/click/dossiers/" + d + "/timeline", ""},
-		{"GET", "/api/v1/agencies/click/dossiers/" + d + "?as_of=" + time.Now().Format(time.DateOnly), ""},
-		{"GET", "/api/v1/agencies/click/dossiers/" + d + "?known_at=" + time.Now().Format(time.DateOnly), ""},
+		{"GET", "/api/v1/agencies/click/dossiers/" + d + "?as_of=" + today(), ""},
+		{"GET", "/api/v1/agencies/click/dossiers/" + d + "?known_at=" + today(), ""},
 		{"POST", "/api/v1/agencies/click/search", fmt.Sprintf(`{"q":%q}`, marked(0, "contact"))},
 		{"GET", "/caseload", ""}, {"GET", "/dossiers/" + d, ""},
 		{"POST", "/caseload", url.Values{"q": {marked(0, "contact")}}.Encode()},

@@ -52,6 +52,9 @@ forbid (principal in Role::"coach", action in Action::"read", resource is Dossie
 	if status != 200 || strings.Contains(body, marked(0, "medical")) || !strings.Contains(body, marked(0, "plan")) {
 		t.Errorf("under the narrower policies: %d, medical shown %v", status, strings.Contains(body, marked(0, "medical")))
 	}
+	if err := r.e.Views.WaitFor(t.Context(), head(t, r.e)); err != nil {
+		t.Fatal(err)
+	}
 	_, history := r.ask(r.person("officer"), "GET", "/api/v1/agencies/click/history?purpose=audit", "")
 	own, err := r.e.Policies.Of(narrow)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
+	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/engine"
@@ -124,6 +125,9 @@ func (r *rights) do(command, dossier, actor string, at time.Time, data any) {
 	}
 	r.last = o.Position
 }
+
+// today is the day where people are.
+func today() string { return nl.DateOf(time.Now()).String() }
 
 // longAgo is a noon, so that its day is the same here and in UTC.
 var longAgo = time.Now().AddDate(0, -2, 0).UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
@@ -305,7 +309,7 @@ func TestT6NothingLeaksPastRights(t *testing.T) {
 			for _, purpose := range []string{"guidance", "audit", "invoicing", "rights_request"} {
 				any := slices.ContainsFunc(readable, func(c domain.Category) bool { return r.allows(p.question(i, "view", purpose, c)) })
 				for _, path := range []string{"", "/timeline"} {
-					for _, when := range []string{"", "&as_of=" + time.Now().Format(time.DateOnly), "&known_at=" + time.Now().Format(time.DateOnly)} {
+					for _, when := range []string{"", "&as_of=" + today(), "&known_at=" + today()} {
 						status, body := r.ask(p, "GET", "/api/v1/agencies/click/dossiers/"+d+path+"?purpose="+purpose+when, "")
 						what := fmt.Sprintf("reading dossier %d%s for %s%s", i, path, purpose, when)
 						if (status == 200) != any || p.left && status != 401 && status != 403 {

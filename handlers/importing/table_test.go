@@ -94,15 +94,15 @@ func TestATableBecomesCommandsInTheOrderOfTheirTimes(t *testing.T) {
 	ex := &executor{}
 	sum, rs := all(t, receipt(t), table, ex, Options{Report: &report})
 	want := "AdoptRegulation EnrolStaff SignConfidentiality GrantRole EnrolStaff SignConfidentiality GrantRole " +
-		"OpenDossier AssignStaff StartTrajectory AddRecord EndTrajectory AddRecord " +
-		"OpenDossier AssignStaff StartTrajectory AddRecord"
+		"OpenDossier AssignStaff StartTrajectory AssignStaff AssignStaff AddRecord EndTrajectory AddRecord " +
+		"OpenDossier AssignStaff StartTrajectory AssignStaff AddRecord"
 	if got := names(rs); got != want {
 		t.Fatalf("got\n%s\nwant\n%s", got, want)
 	}
 	if sum.Accepted != uint64(len(rs)) || sum.Refused != 0 {
 		t.Fatalf("%+v", sum)
 	}
-	first, end, later := rs[10], rs[11], rs[12]
+	first, end, later := rs[12], rs[13], rs[14]
 	if first.At != "2011-10-12T08:26:25+02:00" || end.At != "2011-10-13T10:00:00.5+02:00" || later.At != "2011-11-24T15:36:51.302+01:00" {
 		t.Errorf("times: %s %s %s", first.At, end.At, later.At)
 	}
