@@ -123,10 +123,10 @@ func TestATableBecomesCommandsInTheOrderOfTheirTimes(t *testing.T) {
 		t.Errorf("trajectory %q does not have its form", started.Trajectory)
 	}
 	dossiers := map[string]bool{}
-	for _, r := range rs[7:13] {
+	for _, r := range rs[7:15] {
 		dossiers[r.Dossier] = true
 	}
-	if len(dossiers) != 1 || dossiers[""] || dossiers[rs[13].Dossier] {
+	if len(dossiers) != 1 || dossiers[""] || dossiers[rs[15].Dossier] {
 		t.Errorf("the commands of a case have one dossier of their own: %v", dossiers)
 	}
 	// Bert was enrolled under the id that acts in his row.
