@@ -15,12 +15,16 @@ import (
 	"github.com/casefile-engine/casefile/handlers/api"
 	"github.com/casefile-engine/casefile/handlers/web/pages/account"
 	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
+	"github.com/casefile-engine/casefile/handlers/web/pages/assignments"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
+	"github.com/casefile-engine/casefile/handlers/web/pages/reviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
+	"github.com/casefile-engine/casefile/handlers/web/pages/seen"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/pages/start"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
@@ -37,7 +41,11 @@ type pages struct {
 	search   *search.Page
 	start    *start.Page
 
-	registers *registers.Page
+	registers   *registers.Page
+	seen        *seen.Page
+	assignments *assignments.Page
+	reviews     *reviews.Page
+	overviews   *overviews.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -46,6 +54,9 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	m := &router{mux: http.NewServeMux(), seen: newMeter(d.Registry)}
 	page := func(pattern string, h http.HandlerFunc) { m.Handle(pattern, d.Auth.Middleware(h)) }
 
+	to := func(path string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, path, http.StatusSeeOther) }
+	}
 	// A form's own address, got again, leads to the page around it.
 	around := func(w http.ResponseWriter, r *http.Request) {
 		// Escaped: what stands for an id may lead elsewhere.
@@ -53,6 +64,18 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	}
 
 	page("GET /{$}", kit.SignedIn(p.start.ServeRoot))
+	page("GET /assignments", kit.SignedIn(p.assignments.Serve))
+	page("POST /assignments", kit.SignedIn(p.assignments.Serve))
+	page("GET /assignments/change", to("/assignments"))
+	page("POST /assignments/change", kit.SignedIn(p.assignments.ServeChange))
+	page("GET /reviews", kit.SignedIn(p.reviews.Serve))
+	page("GET /reviews/", to("/reviews"))
+	page("POST /reviews/glass/{glass}", kit.SignedIn(p.reviews.ServeGlass))
+	page("POST /reviews/access", kit.SignedIn(p.reviews.ServeSample))
+	page("GET /overviews", kit.SignedIn(p.overviews.Serve))
+	page("GET /registers/access", kit.SignedIn(p.seen.ServeRegister))
+	page("GET /registers/access/patterns", kit.SignedIn(p.seen.ServePatterns))
+	page("GET /dossiers/{dossier}/access", kit.SignedIn(p.seen.ServeDossier))
 	page("GET /registers", kit.SignedIn(p.registers.Serve))
 	page("GET /registers/{register}", kit.SignedIn(p.registers.ServeRegister))
 	page("GET /registers/{register}/download", kit.SignedIn(p.registers.ServeDownload))

@@ -22,12 +22,16 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
 	"github.com/casefile-engine/casefile/handlers/web/pages/account"
 	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
+	"github.com/casefile-engine/casefile/handlers/web/pages/assignments"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
+	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
+	"github.com/casefile-engine/casefile/handlers/web/pages/reviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
+	"github.com/casefile-engine/casefile/handlers/web/pages/seen"
 	"github.com/casefile-engine/casefile/handlers/web/pages/signin"
 	"github.com/casefile-engine/casefile/handlers/web/pages/start"
 	"github.com/casefile-engine/casefile/handlers/web/static"
@@ -136,6 +140,8 @@ func New(d Deps) http.Handler {
 		accounts: accounts.New(kit, d.Auth, d.Queries, d.Staff), invite: invite.New(kit, d.Auth, d.Staff, d.Commands, d.NewID),
 	}
 	p.start, p.registers = start.New(kit), registers.New(kit, d.Queries)
+	p.seen, p.overviews = seen.New(kit, d.Queries), overviews.New(kit, d.Queries)
+	p.assignments, p.reviews = assignments.New(kit, d.Queries, d.Commands, d.NewID), reviews.New(kit, d.Queries, d.Commands, d.NewID)
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	refuse := d.Auth.Middleware(&strangers{d: d, page: p.errors.CrossOrigin, last: map[string]time.Time{}})

@@ -63,6 +63,7 @@ type Frame struct {
 	Section  string // which entry of the menu this is
 	Menu     []Entry
 	Roles    string // in words; "" when there are none
+	Finds    bool   // there is something to search
 	Langs    []LangLink
 	CSS, JS  string
 	Icon     string
@@ -93,6 +94,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *temp
 	if f.Menu == nil {
 		f.Menu = k.Menu(r, f.Printer, f.Section)
 	}
+	f.Finds = k.May(r, places[0].ask...)
 	f.Roles = f.Codes("role", k.Roles(r))
 	f.CSS, f.JS, f.Icon = k.Assets.URL("casefile.css"), k.Assets.URL("casefile.js"), k.Assets.URL("icon.svg")
 	for _, l := range i18n.Langs {
@@ -128,9 +130,9 @@ func (k *Kit) Printer(r *http.Request) *i18n.Printer {
 // langURL switches the language and comes back to the page that can be got by
 // address; a page that followed a post comes back to the page around its form.
 func (k *Kit) langURL(r *http.Request, l nl.Lang) string {
-	path := r.URL.Path
+	path := r.URL.RequestURI()
 	if r.Method != http.MethodGet {
-		path = around(path)
+		path = around(r.URL.Path)
 	}
 	return "/language?" + url.Values{"to": {string(l)}, "back": {path}}.Encode()
 }
@@ -140,6 +142,10 @@ func around(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/accounts/"):
 		return "/accounts"
+	case strings.HasPrefix(path, "/reviews/"):
+		return "/reviews"
+	case path == "/assignments/change":
+		return "/assignments"
 	case strings.HasPrefix(path, "/account/") && path != "/account/passkey" && path != "/account/confirm" && !strings.HasPrefix(path, "/account/totp/"):
 		return "/account"
 	}

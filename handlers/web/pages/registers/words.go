@@ -22,11 +22,12 @@ type value struct {
 	URL         string
 	Warn        bool // it asks for attention
 	Number      bool
-	Code        bool // an id or a number of the stream
+	Fixed       bool // an id, a number or a date, which stays on one line
 }
 
-// leftOut are columns that say nothing on a page: the agency is the reader's own.
-var leftOut = []string{"agency", "name_en"}
+// leftOut are columns that say nothing on a page: the agency is the reader's own,
+// and ids by which programs find their way. A file has them all.
+var leftOut = []string{"agency", "name_en", "disclosure", "consent", "entry", "glass", "review", "reminder", "item", "list", "disclosures/records"}
 
 // historyColumns are what a page shows of the history; a file has all of it.
 var historyColumns = []string{"position", "time", "dossier", "events", "actor", "door", "purpose"}
@@ -37,7 +38,7 @@ func columnsOf(p *i18n.Printer, register string) (out []column) {
 		names = historyColumns
 	}
 	for _, c := range names {
-		if slices.Contains(leftOut, c) {
+		if slices.Contains(leftOut, c) || slices.Contains(leftOut, register+"/"+c) {
 			continue
 		}
 		label := "column." + c
@@ -154,7 +155,7 @@ type writer struct {
 }
 
 func (w writer) cell(c column, raw json.RawMessage) value {
-	v := value{Label: c.Label, Number: c.Number}
+	v := value{Label: c.Label, Number: c.Number, Fixed: c.Number}
 	if raw == nil {
 		return v
 	}
@@ -163,6 +164,7 @@ func (w writer) cell(c column, raw json.RawMessage) value {
 		list = lists[c.Name]
 	}
 	v.Text = strings.Join(w.texts(c.Name, list, raw, &v), ", ")
+	v.Fixed = v.Fixed && len(v.Text) < 30 // a list of them is broken between two
 	return v
 }
 
@@ -232,16 +234,18 @@ func (w writer) text(name, list, s string, v *value) string {
 		return w.person(name, s)
 	}
 	if _, err := domain.ParseID("", s); err == nil {
-		v.Code = true
+		v.Fixed = true
 		if name == "dossier" {
 			v.URL = "/dossiers/" + s
 		}
 		return Short(s)
 	}
 	if d, err := nl.ParseDate(s); err == nil {
+		v.Fixed = true
 		return d.Short()
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		v.Fixed = true
 		return nl.DateTime(t, w.p.Lang)
 	}
 	return s
