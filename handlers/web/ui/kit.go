@@ -130,9 +130,12 @@ func (k *Kit) Printer(r *http.Request) *i18n.Printer {
 // langURL switches the language and comes back to the page that can be got by
 // address; a page that followed a post comes back to the page around its form.
 func (k *Kit) langURL(r *http.Request, l nl.Lang) string {
-	path := r.URL.RequestURI()
-	if r.Method != http.MethodGet {
-		path = around(r.URL.Path)
+	path := r.URL.Path
+	switch {
+	case r.Method != http.MethodGet:
+		path = around(path)
+	case strings.HasPrefix(path, "/registers/") || path == "/overviews" || strings.HasPrefix(path, "/dossiers/"):
+		path = r.URL.RequestURI() // what was chosen is kept; it holds codes, dates and ids
 	}
 	return "/language?" + url.Values{"to": {string(l)}, "back": {path}}.Encode()
 }

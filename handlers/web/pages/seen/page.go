@@ -51,6 +51,7 @@ type model struct {
 	View     string // dossier, register or patterns
 	Dossier  string // whose; "" for the whole agency
 	Recorded string
+	Purpose  string // of this look, for taking it along
 
 	From, Until, Client                    string
 	Staff, Actions, Outcomes, Grounds      []ui.Option
@@ -59,7 +60,6 @@ type model struct {
 	Next                                   string // address of the next page
 	Patterns                               []pattern
 	Period                                 string
-	NamesHint                              string
 }
 
 // day is the looks of one day, or of one client's form.
@@ -251,7 +251,7 @@ func cursor(r *http.Request) uint64 {
 func (p *Page) ServeRegister(w http.ResponseWriter, r *http.Request) {
 	words := p.kit.Printer(r)
 	q := r.URL.Query()
-	m := model{View: "register", From: q.Get("from"), Until: q.Get("until"), Client: q.Get("dossier"), Names: true, CanPatterns: p.mayAll(r)}
+	m := model{View: "register", From: q.Get("from"), Until: q.Get("until"), Client: q.Get("dossier"), Names: true, CanPatterns: p.mayAll(r), Purpose: p.purpose(r)}
 	d := ui.Dates{Words: words}
 	f := queries.AccessFilter{From: d.Start("from", m.From), Until: d.After("until", m.Until), Staff: q.Get("staff"), Action: q.Get("action"), Outcome: q.Get("outcome"),
 		Ground: q.Get("ground"), Newest: true, Limit: perPage, Names: true, Cursor: cursor(r)}
