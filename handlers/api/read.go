@@ -24,6 +24,7 @@ type dossierInput struct {
 	AsOf    string `query:"as_of" doc:"What had occurred by the end of this date, or by this time"`
 	KnownAt string `query:"known_at" doc:"What had been recorded by then"`
 	Purpose string `query:"purpose" doc:"A purpose of the catalogue; recorded with the access" default:"guidance"`
+	View    string `query:"view" doc:"A third party's view: its records alone, looked at on behalf of its recipient"`
 	After   uint64 `query:"after" doc:"Wait until the views have reached this position"`
 }
 
@@ -70,7 +71,7 @@ func (s *service) processDossier(ctx context.Context, in *dossierInput) (*querie
 	if err != nil {
 		return nil, err
 	}
-	o := queries.DossierOptions{Open: true}
+	o := queries.DossierOptions{Open: true, View: in.View}
 	if o.AsOf, err = ParseInstant("as_of", in.AsOf, true); err != nil {
 		return nil, err
 	}

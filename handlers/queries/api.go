@@ -103,6 +103,10 @@ type DossierView struct {
 	Ground     string    `json:"-"`
 	GlassUntil time.Time `json:"-"`
 
+	// ShownTo is the recipient to whom a third party's view shows its records.
+	ShownTo string `json:"shown_to,omitempty"`
+
+	only       map[string]bool              // the records of a third party's view; nil: no such view
 	restricted map[string]bool              // records that are shielded at the view's time
 	holds      map[string][]domain.Category // of each record
 	pass       pass

@@ -30,6 +30,9 @@ type DossierOptions struct {
 	// Open opens the sealed sections, after the access event. Without it the view
 	// holds clear facts alone and no look is recorded; only the operator may ask so.
 	Open bool
+	// View, when set, is a third party's view: what is shown is narrowed to its
+	// records, while it holds (C-2.7b).
+	View string
 }
 
 // history is what one dossier's commits say up to a time.
@@ -67,6 +70,12 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 	v := &DossierView{Agency: r.Agency, Dossier: id, AsOf: o.AsOf, KnownAt: o.KnownAt}
 	if err := v.describe(h, s.day(o)); err != nil {
 		return nil, err
+	}
+	if o.View != "" {
+		if err := s.shownTo(ctx, v, &r, o.View); err != nil {
+			return nil, err
+		}
+		p = v.narrow(p)
 	}
 	var ack seal.Acknowledgement
 	if o.Open {

@@ -15,6 +15,9 @@ func sealsNames(c domain.Category) bool { return c == domain.CatStaff || c == do
 // shows tells whether a section is open to the reader: its category, and all
 // that its record contains, for the strictest of them governs (requirements §2).
 func (v *DossierView) shows(c domain.Category, record string) bool {
+	if v.only != nil && !v.only[record] {
+		return false
+	}
 	if v.pass.whole || sealsNames(c) {
 		return true
 	}
@@ -44,7 +47,7 @@ func (v *DossierView) redact() {
 	for i := range v.Timeline {
 		e := &v.Timeline[i]
 		open := slices.ContainsFunc(e.Values, func(val Value) bool { return !hidden(val) })
-		front := v.pass.sees(domain.CatContact) && slices.ContainsFunc(frontOffice, func(p string) bool { return strings.HasPrefix(e.Type, p) })
+		front := v.only == nil && v.pass.sees(domain.CatContact) && slices.ContainsFunc(frontOffice, func(p string) bool { return strings.HasPrefix(e.Type, p) })
 		if open || front {
 			e.Values = slices.DeleteFunc(e.Values, hidden)
 			continue
