@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -27,7 +28,8 @@ type browser struct {
 	url string
 
 	mu     sync.Mutex // guards what the page did
-	said   []string   // complaints in its console
+	said   []string   // exceptions
+	logged []string   // complaints in its console, on pages that are watched
 	asked  []string   // addresses it asked for
 	dialog bool       // a script opened a dialogue
 }
@@ -42,7 +44,7 @@ func (w *world) browser() *browser {
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
 		w.t.Fatal(err)
 	}
-	limited, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
+	limited, cancelTime := context.WithTimeout(ctx, 4*time.Minute)
 	b.ctx = limited
 	w.t.Cleanup(func() { cancelTime(); cancel(); cancelAlloc() })
 	call(b, network.Enable, network.EnableParams{})
@@ -56,6 +58,8 @@ func (b *browser) hear(ev any) {
 	switch e := ev.(type) {
 	case *runtime.EventExceptionThrown:
 		b.said = append(b.said, e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		b.logged = append(b.logged, string(e.Entry.Level)+": "+e.Entry.Text)
 	case *page.EventJavascriptDialogOpening:
 		b.dialog = true
 	case *network.EventRequestWillBeSent:

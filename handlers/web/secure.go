@@ -85,7 +85,8 @@ func foreign(r *http.Request) bool {
 	}
 	followed := (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
-	return !followed || strings.HasPrefix(r.URL.Path, "/api/")
+	open := strings.HasPrefix(r.URL.Path, "/ledger/") // hashes, which are for everybody
+	return !open && (!followed || strings.HasPrefix(r.URL.Path, "/api/"))
 }
 
 // recovered answers when a handler panicked.

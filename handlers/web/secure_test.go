@@ -137,6 +137,8 @@ func TestForeignPagesGetNothing(t *testing.T) {
 		{"/api/v1/agencies/click" + dossierPath, "same-site", "cors", "empty", 403},
 		{"/api/v1/agencies/click" + dossierPath, "cross-site", "navigate", "document", 403},
 		{"/api/v1/agencies/click" + dossierPath, "same-origin", "cors", "empty", 200},
+		{"/ledger/click/checkpoint", "cross-site", "cors", "empty", 404},
+		{"/ledger/../dossiers/x", "cross-site", "cors", "empty", 307},
 	} {
 		p := w.ask("GET", c.path, "", "Sec-Fetch-Site", c.site, "Sec-Fetch-Mode", c.mode, "Sec-Fetch-Dest", c.dest)
 		if p.status != c.want || p.status != 200 && strings.Contains(p.body, "Jansen") {
