@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/casefile-engine/casefile/handlers/auth"
@@ -130,8 +131,9 @@ func (p *Page) refuse(w http.ResponseWriter, r *http.Request, m model, field str
 		return
 	}
 	status := http.StatusUnauthorized
-	if _, ok := auth.Wait(err); ok {
+	if wait, ok := auth.Wait(err); ok {
 		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 	}
 	fe := ui.FieldError{Field: field, Text: e.Text}
 	if e.Lang != p.kit.Printer(r).Lang {
