@@ -37,34 +37,46 @@ const (
 // has one. A key that the lock knows is never replaced: ErrOtherKey when the
 // file is missing or another's. The public key is pinned in the lock.
 func OpenKey(ctx context.Context, dir, store string, lock Lock) (*Key, error) {
-	pinned, err := lock.Pinned(ctx)
+	k, _, err := loadKey(ctx, dir, store, lock)
 	if err != nil {
 		return nil, err
+	}
+	return k, k.pin(ctx, lock)
+}
+
+// loadKey is OpenKey without the pinning; fresh tells that the lock knows no key.
+func loadKey(ctx context.Context, dir, store string, lock Lock) (k *Key, fresh bool, err error) {
+	pinned, err := lock.Pinned(ctx)
+	if err != nil {
+		return nil, false, err
 	}
 	path := filepath.Join(dir, keyFile)
 	b, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: the signing key cannot be read: %w", err)
+		return nil, false, fmt.Errorf("ledger: the signing key cannot be read: %w", err)
 	}
 	if b == nil {
 		if pinned != "" {
-			return nil, fmt.Errorf("%w: its file %s is missing", ErrOtherKey, keyFile)
+			return nil, false, fmt.Errorf("%w: its file %s is missing", ErrOtherKey, keyFile)
 		}
 		if b, err = newKey(path, store); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	k, err := parseKey(strings.TrimSuffix(string(b), "\n"), store)
-	if err != nil {
-		return nil, err
+	k, err = parseKey(strings.TrimSuffix(string(b), "\n"), store)
+	if err == nil && pinned != "" && pinned != k.Public() {
+		err = ErrOtherKey
 	}
-	if pinned, err = lock.Pin(ctx, k.Public()); err != nil {
-		return nil, err
+	return k, pinned == "", err
+}
+
+// pin stores the public key in a lock that has none.
+func (k *Key) pin(ctx context.Context, lock Lock) error {
+	pinned, err := lock.Pin(ctx, k.Public())
+	if err == nil && pinned != k.Public() {
+		err = ErrOtherKey
 	}
-	if pinned != k.Public() {
-		return nil, ErrOtherKey
-	}
-	return k, nil
+	return err
 }
 
 func newKey(path, store string) ([]byte, error) {

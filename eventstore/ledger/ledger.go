@@ -98,7 +98,8 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 	if err := errors.Join(w.mkdir(l.o.Dir), w.sync()); err != nil {
 		return fmt.Errorf("ledger: its directory: %w", err)
 	}
-	if l.key, err = OpenKey(ctx, l.o.Keys, l.o.StoreID, l.o.Lock); err != nil {
+	var newLock bool
+	if l.key, newLock, err = loadKey(ctx, l.o.Keys, l.o.StoreID, l.o.Lock); err != nil {
 		return err
 	}
 	if b, _ := read(filepath.Join(l.o.Dir, pubFile)); string(b) != l.key.Public()+"\n" {
@@ -121,6 +122,14 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if newLock {
+		if notes, err = l.fill(ctx, agencies, notes); err != nil {
+			return err
+		}
+	}
+	if err := l.key.pin(ctx, l.o.Lock); err != nil {
+		return err
+	}
 	l.position = l.sequenced()
 	for _, a := range agencies {
 		t := l.newTree(ctx, a, notes[a])
@@ -131,6 +140,31 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 	l.readTo.Store(l.position)
 	l.note()
 	return nil
+}
+
+// fill begins a lock that was made anew, in the place of a lost one: at the newest
+// checkpoints that the histories beside the data have. The stream still has to
+// agree with these. It is done before the key is pinned, so that a lock that knows
+// the key is never taken for a new one.
+func (l *Ledger) fill(ctx context.Context, agencies []string, notes map[string][]byte) (map[string][]byte, error) {
+	for _, a := range agencies {
+		h, err := openHistory(filepath.Join(l.o.Dir, a, "checkpoints"))
+		if err != nil || h.last() == 0 || notes[a] != nil {
+			continue // a damaged history is told when its tree is opened
+		}
+		note, err := h.note(h.list[len(h.list)-1])
+		if err = errors.Join(err, h.close()); err != nil {
+			return nil, err
+		}
+		if leads, err := l.o.Lock.Lead(ctx); err != nil || !leads {
+			return notes, err
+		}
+		if err := l.o.Lock.Swap(ctx, a, nil, note); err != nil && !errors.Is(err, ErrLockMoved) {
+			return nil, err
+		}
+		l.o.Log.Warn("a new lock begins at the newest checkpoint beside the data", "agency", a)
+	}
+	return l.o.Lock.Load(ctx)
 }
 
 // known lists the agencies that have a log here or a checkpoint in the lock.
@@ -305,7 +339,7 @@ func (l *Ledger) CatchUp(ctx context.Context) error {
 func (l *Ledger) settle(ctx context.Context) error {
 	errs := []error{l.step(ctx)}
 	for _, t := range l.trees {
-		if t.problem() == nil {
+		if t.problem() == nil && t.naming != nil {
 			errs = append(errs, t.naming.save(ctx, t.edge.size))
 		}
 	}

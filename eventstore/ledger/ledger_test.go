@@ -141,6 +141,54 @@ func TestRestoredOlderCopyIsAFork(t *testing.T) {
 	}
 }
 
+// Given that the lock was lost and bound anew, as docs/operations.md says, then it
+// begins at the newest checkpoint beside the data: a stream that is older than that
+// is still a fork.
+func TestANewLock(t *testing.T) {
+	w := newWorld(t)
+	l := w.open()
+	w.fill("click", 5)
+	w.checkpoint(l)
+	l.Close()
+	lose := func() {
+		if err := os.RemoveAll(filepath.Join(w.dir, "lock")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose()
+	l = w.open()
+	l.Close()
+	if notes, err := w.lock.Load(t.Context()); err != nil || string(notes["click"]) != string(w.log(l, "click").LatestCheckpoint().Note) {
+		t.Fatal(notes, err)
+	}
+	w.fill("click", 2)
+	l = w.open()
+	w.checkpoint(l)
+	w.sound(l, "click")
+	l.Close()
+
+	all := w.clear["click"]
+	restored := worldIn(t, w.dir)
+	w.store, w.prev, w.clear, w.at = restored.store, restored.prev, restored.clear, restored.at
+	for _, c := range all[:6] {
+		w.again(c)
+	}
+	lose()
+	l = w.open()
+	wantForked(t, l.Checkpoint(t.Context()), 7, 6)
+	l.Close()
+
+	// With the ledger's own files put aside the loss is accepted, by whoever did that.
+	lose()
+	if err := os.RemoveAll(filepath.Join(w.dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	l = w.open()
+	w.checkpoint(l)
+	w.sound(l, "click")
+	l.Close()
+}
+
 // again stores a commit as it was, as a restored stream has it.
 func (w *world) again(clear []byte) {
 	w.t.Helper()

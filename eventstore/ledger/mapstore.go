@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -20,7 +21,12 @@ import (
 // size of the log at which they were saved, so that the map can be had again as
 // it was at any anchor. All of it follows from the stream, so it may be deleted;
 // what is read from it is checked against a root before it is used.
-type mapStore struct{ db *sql.DB }
+type mapStore struct {
+	path string
+	file atomic.Pointer[sql.DB]
+}
+
+func (m *mapStore) db() *sql.DB { return m.file.Load() }
 
 const mapSchema = `
 CREATE TABLE IF NOT EXISTS heads (agency TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
@@ -29,22 +35,36 @@ CREATE TABLE IF NOT EXISTS saved (agency TEXT PRIMARY KEY, size INTEGER NOT NULL
 CREATE TABLE IF NOT EXISTS anchors (agency TEXT NOT NULL, leaf INTEGER NOT NULL, size INTEGER NOT NULL,
 	root BLOB NOT NULL, map_root BLOB NOT NULL, PRIMARY KEY (agency, leaf)) WITHOUT ROWID`
 
-// openMapStore opens the file, and begins a new one where it is damaged beyond
-// reading; fresh tells that.
+// openMapStore opens the file, and begins a new one where it cannot be read;
+// fresh tells that.
 func openMapStore(ctx context.Context, path string) (m *mapStore, fresh bool, err error) {
-	if m, err = tryMapStore(ctx, path); err == nil {
-		return m, false, nil
+	m = &mapStore{path: path}
+	db, err := tryMapStore(ctx, path)
+	if err != nil {
+		return m, true, m.renew(ctx)
 	}
-	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + end); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, false, err
-		}
-	}
-	m, err = tryMapStore(ctx, path)
-	return m, true, err
+	m.file.Store(db)
+	return m, false, nil
 }
 
-func tryMapStore(ctx context.Context, path string) (*mapStore, error) {
+// renew puts an empty file in the place of one that is damaged.
+func (m *mapStore) renew(ctx context.Context) error {
+	if db := m.db(); db != nil {
+		_ = db.Close() // it is thrown away
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(m.path + end); err != nil && !gone(err) {
+			return err
+		}
+	}
+	db, err := tryMapStore(ctx, m.path)
+	if err == nil {
+		m.file.Store(db)
+	}
+	return err
+}
+
+func tryMapStore(ctx context.Context, path string) (*sql.DB, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // the driver would give it the rights of any file
 	if err != nil {
 		return nil, err
@@ -54,19 +74,11 @@ func tryMapStore(ctx context.Context, path string) (*mapStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	var verdict string
-	_, err = db.ExecContext(ctx, mapSchema)
-	if err == nil {
-		err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
-	}
-	if err == nil && verdict != "ok" {
-		err = fmt.Errorf("%w: map.db", ErrDamaged)
-	}
-	if err != nil {
+	if _, err = db.ExecContext(ctx, mapSchema); err != nil {
 		db.Close()
 		return nil, err
 	}
-	return &mapStore{db}, nil
+	return db, nil
 }
 
 // change is what a save has of one dossier.
@@ -78,7 +90,7 @@ type change struct {
 // save stores the heads that changed, the size that they are of, and the root of
 // the map then, in one transaction.
 func (m *mapStore) save(ctx context.Context, agency string, size int64, root tlog.Hash, changed map[tlog.Hash]change) error {
-	tx, err := m.db.BeginTx(ctx, nil)
+	tx, err := m.db().BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -102,7 +114,7 @@ func (m *mapStore) save(ctx context.Context, agency string, size int64, root tlo
 // saved gives the size of an agency's last save, and the root of the map then.
 func (m *mapStore) saved(ctx context.Context, agency string) (size int64, root tlog.Hash, err error) {
 	var b []byte
-	err = m.db.QueryRowContext(ctx, "SELECT size, root FROM saved WHERE agency = ?", agency).Scan(&size, &b)
+	err = m.db().QueryRowContext(ctx, "SELECT size, root FROM saved WHERE agency = ?", agency).Scan(&size, &b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, tlog.Hash{}, nil
 	}
@@ -113,7 +125,7 @@ func (m *mapStore) saved(ctx context.Context, agency string) (size int64, root t
 // heads calls f with the head of each dossier as of a size.
 func (m *mapStore) heads(ctx context.Context, agency string, size int64, f func(key tlog.Hash, h verify.Head)) error {
 	// Beside max(), SQLite gives the other columns of the same row.
-	rows, err := m.db.QueryContext(ctx, "SELECT key, max(size), count, chain FROM heads WHERE agency = ? AND size <= ? GROUP BY key", agency, size)
+	rows, err := m.db().QueryContext(ctx, "SELECT key, max(size), count, chain FROM heads WHERE agency = ? AND size <= ? GROUP BY key", agency, size)
 	if err != nil {
 		return err
 	}
@@ -134,7 +146,7 @@ func (m *mapStore) heads(ctx context.Context, agency string, size int64, f func(
 
 // naming gives the leaves before size that name a dossier.
 func (m *mapStore) naming(ctx context.Context, agency string, key tlog.Hash, size int64) (out []int64, err error) {
-	rows, err := m.db.QueryContext(ctx, "SELECT leaves FROM heads WHERE agency = ? AND key = ? AND size <= ? ORDER BY size", agency, key[:], size)
+	rows, err := m.db().QueryContext(ctx, "SELECT leaves FROM heads WHERE agency = ? AND key = ? AND size <= ? ORDER BY size", agency, key[:], size)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +166,7 @@ func (m *mapStore) naming(ctx context.Context, agency string, key tlog.Hash, siz
 // forget drops all that is stored of an agency's map.
 func (m *mapStore) forget(ctx context.Context, agency string) error {
 	for _, table := range []string{"heads", "saved", "anchors"} {
-		if _, err := m.db.ExecContext(ctx, "DELETE FROM "+table+" WHERE agency = ?", agency); err != nil {
+		if _, err := m.db().ExecContext(ctx, "DELETE FROM "+table+" WHERE agency = ?", agency); err != nil {
 			return err
 		}
 	}
@@ -163,14 +175,14 @@ func (m *mapStore) forget(ctx context.Context, agency string) error {
 
 // addAnchor stores an anchor that was read from the stream.
 func (m *mapStore) addAnchor(ctx context.Context, agency string, a Anchored) error {
-	_, err := m.db.ExecContext(ctx, "INSERT OR REPLACE INTO anchors (agency, leaf, size, root, map_root) VALUES (?, ?, ?, ?, ?)",
+	_, err := m.db().ExecContext(ctx, "INSERT OR REPLACE INTO anchors (agency, leaf, size, root, map_root) VALUES (?, ?, ?, ?, ?)",
 		agency, a.Leaf, a.Size, a.Root[:], a.MapRoot[:])
 	return err
 }
 
 // anchors gives an agency's anchors in the order of the log.
 func (m *mapStore) anchors(ctx context.Context, agency string) (out []Anchored, err error) {
-	rows, err := m.db.QueryContext(ctx, "SELECT leaf, size, root, map_root FROM anchors WHERE agency = ? ORDER BY leaf", agency)
+	rows, err := m.db().QueryContext(ctx, "SELECT leaf, size, root, map_root FROM anchors WHERE agency = ? ORDER BY leaf", agency)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +200,7 @@ func (m *mapStore) anchors(ctx context.Context, agency string) (out []Anchored, 
 	return out, rows.Err()
 }
 
-func (m *mapStore) close() error { return m.db.Close() }
+func (m *mapStore) close() error { return m.db().Close() }
 
 // packLeaves writes leaf indexes as their differences.
 func packLeaves(leaves []int64) []byte {

@@ -42,8 +42,8 @@ type named struct {
 // comes later than half of this after its size cannot be proved by this copy.
 const queueLimit = 1 << 16
 
-// openNaming loads the map as it was last saved. What does not give the root of
-// that save is forgotten: it is made anew out of the stream; lost tells that.
+// openNaming loads the map as it was last saved; lost tells that it does not give
+// the root of that save.
 func openNaming(ctx context.Context, store *mapStore, agency string) (n *naming, lost bool, err error) {
 	size, root, err := store.saved(ctx, agency)
 	if err != nil {
@@ -54,11 +54,11 @@ func openNaming(ctx context.Context, store *mapStore, agency string) (n *naming,
 		n.heads[key] = h
 		n.tree.Set(key, verify.ValueOf(h))
 	})
-	if err == nil && n.tree.Root() == root {
-		n.size, n.saved = size, size
-		return n, false, nil
+	if err != nil {
+		return nil, false, err
 	}
-	return emptyNaming(store, agency), true, store.forget(ctx, agency)
+	n.size, n.saved = size, size
+	return n, n.tree.Root() != root, nil
 }
 
 func emptyNaming(store *mapStore, agency string) *naming {

@@ -23,10 +23,7 @@ var errStop = errors.New("ledger: read far enough")
 func (l *Ledger) round(ctx context.Context) error {
 	l.turn.Lock()
 	defer l.turn.Unlock()
-	if err := l.step(ctx); err != nil {
-		return err
-	}
-	return l.anchorDue(ctx)
+	return errors.Join(l.step(ctx), l.anchorDue(ctx))
 }
 
 // step reads what is new and synced and brings a checkpoint over it: where this
@@ -111,8 +108,9 @@ func (l *Ledger) reload(ctx context.Context) error {
 		t := l.trees[agency]
 		switch {
 		case t == nil:
-			l.newTree(ctx, agency, note)
-			l.position = 0 // its leaves may stand anywhere
+			if t = l.begin(ctx, agency, note); t.must != nil && t.must.Position <= l.position {
+				l.position = 0 // its commits were passed by
+			}
 		case t.err == nil && string(t.held) != string(note):
 			err := t.heed(note)
 			if err == nil {
@@ -124,6 +122,17 @@ func (l *Ledger) reload(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// begin opens the tree of an agency that comes up after the start.
+func (l *Ledger) begin(ctx context.Context, agency string, note []byte) *tree {
+	t := l.newTree(ctx, agency, note)
+	if t.err == nil {
+		if err := t.emptyMap(ctx); err != nil {
+			t.stall(fmt.Errorf("map.db: %w", err))
+		}
+	}
+	return t
 }
 
 // agree compares the lock's checkpoint with a tree that is as far already.
@@ -189,7 +198,7 @@ func (l *Ledger) read(ctx context.Context) error {
 func (l *Ledger) take(ctx context.Context, c *eventstore.Commit) error {
 	t := l.trees[c.Envelope.Agency]
 	if t == nil {
-		t = l.newTree(ctx, c.Envelope.Agency, nil)
+		t = l.begin(ctx, c.Envelope.Agency, nil)
 	}
 	if t.err != nil || c.Position <= t.seen {
 		return nil
@@ -276,6 +285,9 @@ func (l *Ledger) tails(ctx context.Context, head uint64) error {
 // followMaps brings the maps, which are saved less often than the logs are
 // signed, up to their logs, in one reading of the stream.
 func (l *Ledger) followMaps(ctx context.Context) error {
+	if err := l.openMaps(ctx); err != nil {
+		return err
+	}
 	behind := map[string]*tree{}
 	from := uint64(0)
 	for a, t := range l.trees {
@@ -330,4 +342,33 @@ func (l *Ledger) followMaps(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// openMaps loads the maps. Where map.db cannot be read all of them are begun anew.
+func (l *Ledger) openMaps(ctx context.Context) error {
+	for _, t := range l.trees {
+		if t.err != nil {
+			continue
+		}
+		err := t.openMap(ctx)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.o.Log.Warn("the maps of the ledger are damaged, and are made anew out of the stream", "error", err)
+		if err := l.maps.renew(ctx); err != nil {
+			return fmt.Errorf("ledger: map.db: %w", err)
+		}
+		for _, t := range l.trees {
+			if t.err == nil {
+				if err := t.emptyMap(ctx); err != nil {
+					return fmt.Errorf("ledger: map.db: %w", err)
+				}
+			}
+		}
+		return nil
+	}
+	return nil
 }

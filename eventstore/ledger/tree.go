@@ -105,28 +105,38 @@ func (t *tree) open(ctx context.Context, note []byte) error {
 		}
 		return e
 	}
-	if t.log.anchors, err = t.l.maps.anchors(ctx, t.log.Agency); err != nil {
-		return fmt.Errorf("map.db: %w", err)
-	}
 	if err := t.load(); err != nil {
 		return err
 	}
-	var lost bool
-	if t.naming, lost, err = openNaming(ctx, t.l.maps, t.log.Agency); err != nil {
-		return fmt.Errorf("map.db: %w", err)
+	// What is wrong with map.db comes out, and is put right, when openMap reads it.
+	t.log.anchors, _ = t.l.maps.anchors(ctx, t.log.Agency)
+	return nil
+}
+
+// openMap loads the map as it was last saved; one that cannot be used is begun
+// anew. An error is one of map.db itself.
+func (t *tree) openMap(ctx context.Context) error {
+	if _, err := t.l.maps.anchors(ctx, t.log.Agency); err != nil {
+		return err
 	}
-	if t.naming.size > t.edge.size { // it knows leaves that the tree does not have
-		lost = true
-		t.naming = emptyNaming(t.l.maps, t.log.Agency)
-		if err := t.l.maps.forget(ctx, t.log.Agency); err != nil {
-			return err
-		}
+	n, lost, err := openNaming(ctx, t.l.maps, t.log.Agency)
+	if err != nil {
+		return err
 	}
-	if lost {
-		t.log.anchors = nil
+	if t.naming = n; lost || n.size > t.edge.size { // or it knows leaves that the tree does not have
 		t.l.o.Log.Warn("the map of a log is made anew out of the stream", "agency", t.log.Agency)
+		return t.emptyMap(ctx)
 	}
 	return nil
+}
+
+// emptyMap begins the map anew.
+func (t *tree) emptyMap(ctx context.Context) error {
+	t.naming = emptyNaming(t.l.maps, t.log.Agency)
+	t.log.mu.Lock()
+	t.log.anchors = nil
+	t.log.mu.Unlock()
+	return t.l.maps.forget(ctx, t.log.Agency)
 }
 
 // heed takes note of what the lock has, after checking its signature.
@@ -184,7 +194,7 @@ func (t *tree) load() error {
 
 // reset begins the tree anew, to be filled out of the stream.
 func (t *tree) reset(ctx context.Context, note []byte) error {
-	if err := t.l.maps.forget(ctx, t.log.Agency); err != nil {
+	if err := t.emptyMap(ctx); err != nil {
 		return err
 	}
 	if err := t.heed(note); err != nil {
@@ -192,10 +202,6 @@ func (t *tree) reset(ctx context.Context, note []byte) error {
 	}
 	t.err, t.short, t.agreed = nil, nil, nil
 	t.edge, t.tailOK, t.seen, t.last, t.queue, t.filled, t.widths = &edge{}, true, 0, newest{}, nil, nil, nil
-	t.naming = emptyNaming(t.l.maps, t.log.Agency)
-	t.log.mu.Lock()
-	t.log.anchors = nil
-	t.log.mu.Unlock()
 	t.log.positions.n, t.log.positions.waits = 0, nil // its records are overwritten by the same
 	return nil
 }

@@ -21,6 +21,7 @@ type world struct {
 	r        *run
 	data     string // its data directory
 	dossiers int
+	stored   load // commits of P3's import
 }
 
 // large makes the stream by the import of P3, grows it, and measures the rest.
@@ -28,6 +29,11 @@ func (r *run) large(ctx context.Context) error {
 	w := &world{r: r, data: r.path("large"), dossiers: min(max(r.o.Events/150, 2*thick), mostDossiers)}
 	if err := w.imported(ctx); err != nil {
 		return err
+	}
+	if r.wants("P11") {
+		if err := w.ledger(ctx); err != nil {
+			return err
+		}
 	}
 	if !r.wants("P4") && !r.wants("P5") && !r.wants("P6") && !r.wants("P8") && !r.wants("P9") {
 		return nil
@@ -112,7 +118,9 @@ func (w *world) imported(ctx context.Context) (err error) {
 			}
 			bar.Update(uint64(value.count), float64(k+1)/steps)
 		}
-		return nil
+		head, err := e.Store.Head(ctx)
+		w.stored = load{int(head), value.took}
+		return err
 	})
 	if err != nil || !w.r.wants("P3") {
 		return err

@@ -33,7 +33,7 @@ func (w *world) rebuilds(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		full, err := w.rebuild(ctx, "all views on SQLite", head, func(f func(done, head uint64)) error { return e.CatchUp(ctx, f) })
+		full, err := w.rebuild(ctx, "all views on SQLite", head, func(f func(done, head uint64)) error { return e.Views.CatchUp(ctx, f) })
 		if err != nil || !w.r.wants("P4") {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/mod/sumdb/tlog"
@@ -29,85 +28,121 @@ import (
 // The events' own data, incidents, reminders, reviews, paper and accesses are all
 // found by these. A line that is no JSON names what stands before the fault.
 func Names(clear []byte) []string {
-	w := walker{d: jsontext.NewDecoder(bytes.NewReader(clear), jsontext.AllowDuplicateNames(true))}
-	w.value("", false)
+	w := walker{d: jsontext.NewDecoder(bytes.NewBuffer(clear), jsontext.AllowDuplicateNames(true))}
+	w.value(other, false)
 	slices.Sort(w.found)
 	return slices.Compact(w.found)
 }
 
-// walker goes through a JSON text and gathers ids of dossiers.
+// walker goes through a JSON text and gathers ids of dossiers. It makes no text of
+// what does not matter: this is done for every commit there is.
 type walker struct {
 	d     *jsontext.Decoder
 	found []string
 }
 
-// value reads one value; name is that of the member it belongs to, inArray tells
-// that it stands in that member's array. It gives a string's content.
-func (w *walker) value(name string, inArray bool) (text string, ok bool) {
-	t, err := w.d.ReadToken()
-	if err != nil {
-		return "", false
+// member is what the name of a member says about its value.
+type member int
+
+const (
+	other member = iota
+	one          // dossier, …_dossier
+	many         // dossiers, …_dossiers
+	aggregateKind
+	aggregateID
+	kind
+	holder
+)
+
+func memberOf(name []byte) member {
+	switch {
+	case bytes.Equal(name, []byte("dossier")), bytes.HasSuffix(name, []byte("_dossier")):
+		return one
+	case bytes.Equal(name, []byte("dossiers")), bytes.HasSuffix(name, []byte("_dossiers")):
+		return many
 	}
-	switch t.Kind() {
+	switch string(name) {
+	case "aggregatekind":
+		return aggregateKind
+	case "aggregateid":
+		return aggregateID
+	case "kind":
+		return kind
+	case "holder":
+		return holder
+	}
+	return other
+}
+
+// value reads one value of a member, or one element of its array. It gives a
+// string's content where the member is one that object asks for.
+func (w *walker) value(m member, inArray bool) (text string, ok bool) {
+	switch w.d.PeekKind() {
 	case '{':
 		return "", w.object()
 	case '[':
+		if _, err := w.d.ReadToken(); err != nil {
+			return "", false
+		}
 		for w.d.PeekKind() != ']' {
-			if _, ok := w.value(name, true); !ok {
+			if _, ok := w.value(m, true); !ok {
 				return "", false
 			}
 		}
-		_, err = w.d.ReadToken()
+		_, err := w.d.ReadToken()
 		return "", err == nil
 	case '"':
-		text = t.String()
-		if id, is := strings.CutPrefix(text, "dossier/"); is {
-			w.add(id)
+		b, ok := w.text()
+		if id, is := bytes.CutPrefix(b, []byte("dossier/")); is {
+			w.add(string(id))
 		}
-		if names(name, inArray) {
-			w.add(text)
+		switch {
+		case m == one && !inArray, m == many && inArray:
+			w.add(string(b))
+		case m > many:
+			text = string(b)
 		}
-		return text, true
+		return text, ok
 	}
-	return "", true
+	_, err := w.d.ReadToken()
+	return "", err == nil
 }
 
-// names tells whether a member's value, or the elements of its array, are dossiers.
-func names(member string, inArray bool) bool {
-	if inArray {
-		return member == "dossiers" || strings.HasSuffix(member, "_dossiers")
+// text reads a string; what it gives holds until the next reading.
+func (w *walker) text() (b []byte, ok bool) {
+	raw, err := w.d.ReadValue()
+	if err != nil {
+		return nil, false
 	}
-	return member == "dossier" || strings.HasSuffix(member, "_dossier")
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
+	}
+	b, err = jsontext.AppendUnquote(nil, raw)
+	return b, err == nil
 }
 
 func (w *walker) object() bool {
-	var kind, id, held, holder string
+	if _, err := w.d.ReadToken(); err != nil {
+		return false
+	}
+	var texts [holder + 1]string
 	for w.d.PeekKind() != '}' {
-		t, err := w.d.ReadToken()
-		if err != nil {
-			return false
-		}
-		name := t.String()
-		text, ok := w.value(name, false)
+		name, ok := w.text()
 		if !ok {
 			return false
 		}
-		switch name {
-		case "aggregatekind":
-			kind = text
-		case "aggregateid":
-			id = text
-		case "kind":
-			held = text
-		case "holder":
-			holder = text
+		m := memberOf(name)
+		text, ok := w.value(m, false)
+		if !ok {
+			return false
 		}
+		texts[m] = text
 	}
-	if kind == "dossier" || kind == "reminder" {
-		w.add(id)
+	if k := texts[aggregateKind]; k == "dossier" || k == "reminder" {
+		w.add(texts[aggregateID])
 	}
-	if held == "dossier" {
-		w.add(holder)
+	if texts[kind] == "dossier" {
+		w.add(texts[holder])
 	}
 	_, err := w.d.ReadToken()
 	return err == nil
