@@ -82,7 +82,7 @@ func openOn(t testing.TB, change ...func(*auth.Options)) *world {
 	if w.auth, err = auth.Open(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	for login, staff := range map[string]string{"anna@click": apitest.Anna, "cleo@click": apitest.Cleo, "dora@click": apitest.Dora, "bram@sol": apitest.Bram} {
+	for login, staff := range map[string]string{"anna@click": apitest.Anna, "cleo@click": apitest.Cleo, "dora@click": apitest.Dora, "fleur@click": apitest.Fleur, "gijs@click": apitest.Gijs, "bram@sol": apitest.Bram} {
 		name, agency, _ := strings.Cut(login, "@")
 		if err := w.auth.Set(t.Context(), agency, name, staff, password); err != nil {
 			t.Fatal(err)

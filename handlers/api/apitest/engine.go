@@ -45,6 +45,10 @@ type Engine struct {
 	down     bool
 
 	overviews []overview.Earlier
+
+	registers map[string][]any // the rows of a register that SetRows gave
+	names     string           // what everybody is called, where a test says so
+	seen      *Seen
 }
 
 // New gives an engine with the dossier First.
@@ -145,6 +149,14 @@ func (e *Engine) Export(_ context.Context, r queries.Reader, o queries.ExportOpt
 	if err := e.look(r); err != nil {
 		return err
 	}
+	if rows, ok := e.registers[o.Register]; ok {
+		for _, row := range rows {
+			if err := emit(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	if o.Register == "access" {
 		for i, a := range e.Accesses {
 			if a.Agency != r.Agency {
@@ -216,8 +228,8 @@ func (e *Engine) Execute(_ context.Context, c commands.Caller, r commands.Reques
 func (e *Engine) decide(v *queries.DossierView, c commands.Caller, r commands.Request, occurred time.Time) (queries.TimelineEntry, *domain.Error) {
 	entry := queries.TimelineEntry{Event: r.ID, Occurred: occurred.UTC(), Actor: c.Staff, ActorName: "Anna de Coach"}
 	var d struct {
-		Record, Category, Title, Text, Source, Entry, Trajectory, Date, Activity, Note string
-		Minutes                                                                        int
+		Record, Category, Title, Text, Source, Entry, Trajectory, Date, Activity, Note, Staff string
+		Minutes                                                                               int
 	}
 	if err := json.Unmarshal(r.Data, &d); err != nil {
 		return entry, domain.Invalid("invalid_field", "data", "the data has the wrong form")
@@ -240,6 +252,13 @@ func (e *Engine) decide(v *queries.DossierView, c commands.Caller, r commands.Re
 		if d.Note != "" {
 			entry.Values = []queries.Value{{Category: domain.CatFile, Data: json.RawMessage(fmt.Sprintf(`{"note":%q}`, d.Note)), State: "open"}}
 		}
+	case "AssignStaff":
+		entry.Type, clear = "staff.assigned", map[string]any{"staff": d.Staff, "capacity": "responsible"}
+	case "UnassignStaff":
+		if !slices.ContainsFunc(v.Assigned, func(s queries.StaffName) bool { return s.Staff == d.Staff }) {
+			return entry, &domain.Error{Kind: domain.KindRefused, Code: "not_assigned", Rule: "S-Toe1", Field: "staff", Message: "this member of staff has no assignment here that could end then"}
+		}
+		entry.Type, clear = "staff.unassigned", map[string]any{"staff": d.Staff}
 	default:
 		return entry, domain.Invalid("unknown_command", "command", "there is no such command; the catalogue of commands is in docs/commands.md")
 	}

@@ -7,8 +7,11 @@ import (
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
-// Dora is the administrator of click; Evert was its coach and has left.
+// Dora is the administrator of click, Fleur its compliance officer and Gijs its
+// director; Evert was its coach and has left.
 const (
+	Fleur = "018f0000-0000-7000-8000-00000000000f"
+	Gijs  = "018f0000-0000-7000-8000-000000000010"
 	Dora  = "018f0000-0000-7000-8000-00000000000d"
 	Evert = "018f0000-0000-7000-8000-00000000000e"
 )
@@ -22,6 +25,8 @@ var staff = []struct {
 	{"click", Cleo, "cleo", "Cleo Tweede", []string{"coach"}, false},
 	{"click", Dora, "dora", "Dora Beheer", []string{"administrator"}, false},
 	{"click", Evert, "evert", "Evert Vertrokken", nil, true},
+	{"click", Fleur, "fleur", "Fleur Toezicht", []string{"compliance_officer"}, false},
+	{"click", Gijs, "gijs", "Gijs Directeur", []string{"director"}, false},
 	{"sol", Bram, "bram", "Bram Ander", []string{"coach"}, false},
 }
 
@@ -69,7 +74,11 @@ func (e *Engine) People(_ context.Context, r queries.Reader) (out []queries.Staf
 	}
 	for _, s := range staff {
 		if s.agency == r.Agency {
-			out = append(out, queries.StaffName{Staff: s.id, Name: s.name, Roles: s.roles})
+			name := s.name
+			if e.names != "" {
+				name = e.names
+			}
+			out = append(out, queries.StaffName{Staff: s.id, Name: name, Roles: s.roles})
 		}
 	}
 	return out, nil, nil

@@ -226,6 +226,8 @@ func (w writer) text(name, list, s string, v *value) string {
 	case list != "" && w.p.Has(list+"."+s):
 		v.Warn = v.Warn || slices.Contains(warns, list+"."+s)
 		return w.p.T(list + "." + s)
+	case list != "":
+		return w.p.T("unknown.code") // codes never reach the eye (ui.md §1)
 	case name == "rule":
 		return w.p.Rule(s)
 	case name == "code" && w.p.Has("code."+s):
