@@ -27,7 +27,7 @@ type value struct {
 
 // leftOut are columns that say nothing on a page: the agency is the reader's own,
 // and ids by which programs find their way. A file has them all.
-var leftOut = []string{"agency", "name_en", "disclosure", "consent", "entry", "glass", "review", "reminder", "item", "list", "disclosures/records"}
+var leftOut = []string{"agency", "name_en", "disclosure", "consent", "entry", "glass", "review", "reminder", "item", "list", "disclosures/records", "activities/activity"}
 
 // historyColumns are what a page shows of the history; a file has all of it.
 var historyColumns = []string{"position", "time", "dossier", "events", "actor", "door", "purpose"}
@@ -57,14 +57,14 @@ var numbers = []string{"position", "minutes", "number", "items", "items_granted"
 var lists = map[string]string{
 	"categories": "category", "special": "category", "records": "category", "class": "class", "recipients/class": "recipient_class", "subtype": "recipient_subtype",
 	"recipient_class": "recipient_class", "ground": "ground", "access/ground": "access_ground", "grounds": "ground", "purpose": "purpose",
-	"channel": "channel", "method": "channel", "paper/method": "paper_destruction", "activity": "activity", "activities/activity": "purpose", "role": "role",
+	"channel": "channel", "method": "channel", "paper/method": "paper_destruction", "activity": "activity", "role": "role",
 	"activities/role": "processing_role", "profile": "profile", "action": "access_action", "access/outcome": "access_outcome", "complaints/outcome": "complaint_outcome",
 	"reviews/outcome": "review_or_finding", "dossiers/status": "status", "retention/status": "retention_status", "deadlines/status": "deadline_status", "reminders/status": "deadline_status",
 	"deadlines/kind": "reminder_kind", "requests/kind": "request_kind", "incidents/kind": "incident_kind", "reminders/kind": "reminder_kind", "reviews/kind": "review_kind",
 	"notices/kind": "reminder_kind", "requests/decision": "request_decision", "requests/state": "request_state", "notices/state": "notice_state", "complaints/state": "complaint_state",
 	"incidents/state": "incident_state", "paper/state": "paper_state", "reviews/state": "review_state", "risk": "incident_risk", "stage": "reminder_stage",
 	"notices/to": "notice_to", "source": "source", "sources": "source", "services": "service", "requests/by": "source", "door": "door", "requests/reason": "request_reason",
-	"activities/recipients": "recipient_class",
+	"subjects": "data_subject",
 }
 
 // people are the columns with ids of members of staff.
@@ -106,8 +106,11 @@ func (m *model) fill(p *i18n.Printer, s shown) {
 	m.Columns = columnsOf(p, m.Register)
 	used := map[string]bool{}
 	for _, row := range s.rows {
-		if m.Register == "history" {
+		switch {
+		case m.Register == "history":
 			told(p, s.names, row)
+		case m.Register == "activities" && p.Lang == nl.English:
+			row["name"] = row["name_en"]
 		}
 		for c := range row {
 			used[c] = true
