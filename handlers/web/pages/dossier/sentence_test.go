@@ -19,7 +19,7 @@ func TestSentencesSayWhatTheEventHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written := []string{"minutes", "previous", "staff", "rule", "trajectory", "version", "cabinet", "from", "until", "discovered_at", "notified_at"}
+	written := []string{"minutes", "previous", "staff", "rule", "trajectory", "version", "cabinet", "size", "from", "until", "discovered_at", "notified_at"}
 	date := regexp.MustCompile(`(_on|_from|^date|^due)$`)
 	for _, p := range words {
 		for _, spec := range catalog.Events() {

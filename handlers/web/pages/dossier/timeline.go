@@ -230,7 +230,7 @@ func plain(p *i18n.Printer, names map[string]string, place, value string) string
 		return sentence(p.T("actor.someone"))
 	case "rule":
 		return p.Rule(value)
-	case "trajectory", "version", "cabinet":
+	case "trajectory", "version", "cabinet", "size":
 		return value
 	case "from", "until", "discovered_at", "notified_at":
 		if t, err := time.Parse(time.RFC3339, value); err == nil {
