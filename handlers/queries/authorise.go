@@ -54,6 +54,31 @@ func (s *Service) authorise(ctx context.Context, r Reader, q commands.Question) 
 	return p, nil
 }
 
+// StillOpen tells whether a dossier that is on somebody's screen is still open to
+// him; it shows nothing, so it leaves no look. The page that asks and is refused
+// is loaded anew, which is refused on record (C-0d, S-Toe1).
+func (s *Service) StillOpen(ctx context.Context, r Reader, dossier string) error {
+	if err := checkReader(r); err != nil {
+		return err
+	}
+	dossier, err := domain.ParseID("dossier", dossier)
+	if err != nil {
+		return err
+	}
+	q := commands.Question{Action: r.Action, Of: policy.OfDossier, Dossier: dossier, Purpose: r.Purpose, Categories: everything}
+	if q.Matter, err = s.matter(ctx, r, dossier); err != nil {
+		return err
+	}
+	decisions, err := s.commands.Authorise(ctx, r.Caller, r.Agency, q)
+	if err != nil {
+		return err
+	}
+	if p := combine(decisions, q.Categories); !p.Allowed {
+		return p.Err
+	}
+	return nil
+}
+
 // combine lays the decisions for several categories together.
 func combine(decisions []policy.Decision, categories []domain.Category) pass {
 	p := pass{may: map[domain.Category]bool{}, whole: true}

@@ -115,6 +115,7 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /search", kit.SignedIn(p.search.ServeForm))
 	page("POST /search", kit.SignedIn(p.search.Serve))
 	page("GET /dossiers/{dossier}", kit.SignedIn(p.dossier.Serve))
+	page("GET /dossiers/{dossier}/open", kit.SignedIn(p.dossier.ServeOpen))
 	page("GET /dossiers/{dossier}/print", kit.SignedIn(p.dossier.ServePrint))
 	page("GET /dossiers/{dossier}/glass", around)
 	page("POST /dossiers/{dossier}/glass", kit.SignedIn(p.dossier.ServeGlass))

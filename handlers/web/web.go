@@ -49,6 +49,7 @@ type Commands interface {
 type Queries interface {
 	api.Queries
 	Caseload(ctx context.Context, r queries.Reader) ([]queries.CaseloadRow, error)
+	StillOpen(ctx context.Context, r queries.Reader, dossier string) error
 	Search(ctx context.Context, r queries.Reader, text string) (*queries.SearchResult, error)
 	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
 }

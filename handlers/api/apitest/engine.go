@@ -141,6 +141,16 @@ func (e *Engine) Dossier(_ context.Context, r queries.Reader, dossier string, o 
 	return &c, nil
 }
 
+// StillOpen is whether a dossier is there.
+func (e *Engine) StillOpen(_ context.Context, r queries.Reader, dossier string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if v, ok := e.views[dossier]; !ok || v.Agency != r.Agency {
+		return &domain.Error{Kind: domain.KindForbidden, Code: "not_assigned", Rule: "C-0d", Message: "this dossier is not assigned to you"}
+	}
+	return nil
+}
+
 // Export gives the access register as it grew here, and one row for each
 // dossier in every other register.
 func (e *Engine) Export(_ context.Context, r queries.Reader, o queries.ExportOptions, emit func(any) error) error {

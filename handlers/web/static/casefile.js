@@ -43,3 +43,17 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// A dossier that is taken away from whoever has it on his screen goes from the
+// screen too: the page asks whether it is still open, and is loaded anew if not.
+const open = document.querySelector("[data-open]")?.dataset.open;
+if (open) {
+  const ask = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(open, { cache: "no-store", redirect: "manual" }).catch(() => null);
+    if (answer && answer.status !== 204 && answer.status !== 503) location.reload();
+  };
+  setInterval(ask, 5000);
+  addEventListener("focus", ask);
+  document.addEventListener("visibilitychange", ask);
+}

@@ -29,6 +29,7 @@ var tmpl = ui.Parse(files)
 // Queries is the part of the query service that this page uses.
 type Queries interface {
 	Dossier(ctx context.Context, r queries.Reader, dossier string, o queries.DossierOptions) (*queries.DossierView, error)
+	StillOpen(ctx context.Context, r queries.Reader, dossier string) error
 }
 
 // Commands carries out one command.
@@ -69,6 +70,22 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 		m.Saved = saved(words, q.Get("saved"))
 	}
 	p.render(w, r, http.StatusOK, m, errs)
+}
+
+// ServeOpen tells an open page whether it is still open to whoever has it on his
+// screen: with nothing at all when it is, else with the status of a refusal.
+func (p *Page) ServeOpen(w http.ResponseWriter, r *http.Request) {
+	reader := ui.Reader(r, "view")
+	reader.Purpose = purposeOf(r)
+	status := http.StatusNoContent
+	if err := p.queries.StillOpen(r.Context(), reader, r.PathValue("dossier")); err != nil {
+		status = http.StatusServiceUnavailable
+		switch domain.AsError(err).Kind {
+		case domain.KindForbidden, domain.KindNotFound, domain.KindRefused, domain.KindInvalid:
+			status = http.StatusForbidden
+		}
+	}
+	w.WriteHeader(status)
 }
 
 // ServePrint shows the dossier as it is printed, whole and without forms. To print
