@@ -18,7 +18,7 @@ import (
 // policy lets a page load from here alone, run no script of its own text and
 // stand in no frame. Trusted Types with no policy means that no script can
 // make markup of text; our own scripts make none.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // features are those of browsers that no page here uses. Passkeys are not among
