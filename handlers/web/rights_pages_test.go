@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
@@ -80,6 +81,16 @@ func TestPagesByRoleRender(t *testing.T) {
 	page("dossier/testdata/denied", "/dossiers/"+apitest.First)
 	w.post("/signout", nil)
 	w.signIn("anna@click")
+	row, v := apitest.Typical()
+	row.Dossier, v.Dossier = "018f0000-0000-7000-8000-000000000d02", "018f0000-0000-7000-8000-000000000d02"
+	v.Partial, v.GlassUntil = true, apitest.Now.Add(20*time.Minute)
+	for i := range v.Timeline[4:] {
+		e := &v.Timeline[4+i]
+		*e = queries.TimelineEntry{Position: e.Position, Occurred: e.Occurred.Truncate(24 * time.Hour), Recorded: e.Recorded, Hidden: true}
+	}
+	w.engine.Put(row, v)
+	page("dossier/testdata/partial", "/dossiers/"+v.Dossier)
+	page("dossier/testdata/purpose", "/dossiers/"+apitest.First+"?purpose=complaint")
 	page("dossier/testdata/print", "/dossiers/"+apitest.First+"/print")
 	hostilePages(t, w, names)
 }

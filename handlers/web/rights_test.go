@@ -116,6 +116,14 @@ func TestUnassignedInAnOpenPage(t *testing.T) {
 	path := eval[string](coach, "location.pathname")
 	number := strings.Split(coach.text(".facts dd"), ",")[0]
 	client := coach.text("h1")
+	for _, part := range []string{"print", "access"} {
+		coach.open(path + "/" + part)
+		coach.shot("dossier-" + part)
+		for _, wrong := range eval[[]string](coach, accessible) {
+			t.Errorf("%s: %s", part, wrong)
+		}
+	}
+	coach.open(path)
 
 	// The administrator finds it by its trajectory and sees no client.
 	admin.signIn(r.name("click/administrator"))
@@ -138,6 +146,7 @@ func TestUnassignedInAnOpenPage(t *testing.T) {
 	// with the article and the ways to it.
 	coach.do(chromedp.WaitNotPresent(css("#timeline")), chromedp.WaitVisible(css(".list")))
 	coach.open(path + "/print")
+	coach.do(chromedp.WaitVisible(css(".talk summary")), chromedp.Click(css(".talk summary")))
 	coach.shot("refused")
 	text := coach.text("main")
 	if strings.Contains(text, client) || !strings.Contains(text, "niet aan u toegewezen") || !strings.Contains(text, "Regel:") || !strings.Contains(text, "Noodprocedure") {
