@@ -74,6 +74,7 @@ func (doctorCmd) Run(a *app) (err error) {
 				x.add("views", bad, "they cannot be brought up to the stream: %s", domain.AsError(cerr).Message)
 			}
 			x.store(e)
+			x.integrity(e)
 			x.keys(e)
 			x.views(e)
 			x.reactions(e)
@@ -163,6 +164,21 @@ func (x *examination) store(e *engine.Engine) {
 		x.add("durability", good, "the server syncs each commit by itself: durable, and slower than shared syncs")
 	default:
 		x.add("durability", bad, "commits are acknowledged before they are on disk, so a power loss may lose some; serve with the embedded stream, or a cluster with sync_interval: always")
+	}
+}
+
+// integrity tells what the guard knows. All of it is looked over by casefile verify.
+func (x *examination) integrity(e *engine.Engine) {
+	s := e.Guard.State()
+	for _, f := range s.Findings {
+		x.add("integrity", bad, "%s: %s", f.Part, f)
+	}
+	switch {
+	case s.Total > 0:
+	case s.Scrubbed.IsZero():
+		x.add("integrity", good, "the end of the stream is what was acknowledged and signed; run casefile verify to look over all of it")
+	default:
+		x.add("integrity", good, "%s commits looked over at %s, each as it was signed", progress.Count(s.Commits), stamp(s.Scrubbed))
 	}
 }
 

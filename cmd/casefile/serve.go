@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,6 +24,8 @@ type serveCmd struct {
 	Metrics string `name:"metrics-listen" placeholder:"ADDR" help:"Where to serve /metrics, and nothing else; without it programs of this machine alone get it, at --listen."`
 	Demo    bool   `help:"Fill an empty data directory with the demonstration first."`
 	Quiet   bool   `help:"Log warnings and errors alone."`
+	// Scrub is engine.Options.ScrubEvery.
+	Scrub time.Duration `name:"scrub-every" default:"24h" placeholder:"DURATION" help:"How often the whole stream is compared with what was signed, after once at the start (default ${default}); negative: never."`
 	signInFlags
 }
 
@@ -33,6 +36,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	log := c.logger(a)
 	o := a.options()
 	o.Create, o.Follow, o.React, o.Index, o.Log = true, true, true, true, log
+	o.ScrubEvery = c.Scrub
 	e, err := engine.Open(a.ctx, o)
 	if err != nil {
 		return err
@@ -64,6 +68,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
 	reg := prometheus.NewRegistry()
+	reg.MustRegister(e.Guard)
 	if err := c.metrics(a, reg, log); err != nil {
 		return err
 	}

@@ -55,3 +55,15 @@ func empty(b []byte) bool {
 	}
 	return true
 }
+
+// Gaps counts the positions up to one that are known to hold no commit.
+func (j *Journal) Gaps(upTo uint64) (n uint64) {
+	last := uint64(0)
+	for _, x := range j.known.list { // in rising order
+		if from, to := max(x[0], last+1), min(x[1], upTo); from <= to {
+			n += to - from + 1
+			last = to
+		}
+	}
+	return n
+}

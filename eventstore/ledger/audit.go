@@ -326,3 +326,37 @@ func (a *Audit) Reaches() bool {
 	_, err := a.tiles.load(a.Lock.Size, a.Lock.Root)
 	return err == nil
 }
+
+// Tail calls f with the newest leaves that the lock's checkpoint covers and whose
+// positions are from or later, newest first; each is checked against the
+// checkpoint. ok is false when the tiles do not go that far.
+func (a *Audit) Tail(from uint64, f func(position uint64, leaf eventstore.Leaf)) (ok bool, err error) {
+	if a.Lock.Size == 0 || a.pos == nil {
+		return a.Lock.Size == 0, nil
+	}
+	if !a.Reaches() {
+		return false, nil
+	}
+	p := &positions{f: a.pos}
+	first, err := p.before(a.Lock.Size, from)
+	if err != nil {
+		return false, err
+	}
+	first = min(first, a.Lock.Size-1) // the newest one at least
+	var list []int64
+	for i := first; i < a.Lock.Size; i++ {
+		list = append(list, tlog.StoredHashIndex(0, i))
+	}
+	hashes, err := a.tiles.reader(a.Lock.Size, a.Lock.Root).ReadHashes(list)
+	if err != nil {
+		return false, damaged(err)
+	}
+	for i := a.Lock.Size - 1; i >= first; i-- {
+		at, err := p.at(i)
+		if err != nil {
+			return false, err
+		}
+		f(at, eventstore.Leaf(hashes[i-first]))
+	}
+	return true, nil
+}

@@ -31,6 +31,8 @@ type Options struct {
 	// Lookup finds a lost commit in another copy, nil when it has none: what it gives
 	// names the commit only when it has the leaf that was signed.
 	Lookup func(ctx context.Context, agency string, position uint64) *eventstore.Commit
+	// Commit hears of each commit that has its form, in order; it must not keep it.
+	Commit func(*eventstore.Commit)
 	// Progress hears of it from time to time. Pace is called between bundles of
 	// commits; it may wait, so that a scrub gives way to what is more urgent.
 	Progress func(done, head uint64)
@@ -310,6 +312,9 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	if j := s.o.Journal; j != nil && c.Position == j.Position {
 		s.at, s.found = leaf, true
 	}
+	if s.o.Commit != nil {
+		s.o.Commit(c)
+	}
 	if s.o.Books != nil {
 		a := s.audits[e.Agency]
 		if a == nil {
@@ -393,7 +398,6 @@ func (s *scrubber) journal() {
 	switch {
 	case j.Position == 0 && s.last > 0:
 		add(Missing, 0, "the tail journal has no whole record, and the stream has commits: the lock was lost or damaged")
-	case s.o.Head > 0 && j.Position > s.o.Head: // written meanwhile
 	case j.Position > s.last:
 		add(Missing, j.Position, "the stream ends at position %d, and commits were acknowledged up to position %d: its end was cut off, or older data was put back", s.last, j.Position)
 	case j.Position > 0 && !s.found && !s.inHole(j.Position):
@@ -433,4 +437,20 @@ func (s *scrubber) explained(f broken) bool {
 		}
 	}
 	return false
+}
+
+// HeadAfter gives the head of a running store, at or behind the position that its
+// journal named before: the store writes the journal just before it goes on.
+func HeadAfter(ctx context.Context, store eventstore.Store, j *embedded.Journal) (head uint64, err error) {
+	for range 50 {
+		if head, err = store.Head(ctx); err != nil || j == nil || head >= j.Position {
+			return head, err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return head, ctx.Err()
+		}
+	}
+	return head, nil
 }

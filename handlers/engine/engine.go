@@ -56,6 +56,9 @@ type Options struct {
 	// Index keeps the search index up with the stream until Close. It needs
 	// Follow. Without it a search brings the index up to the stream first.
 	Index bool
+	// ScrubEvery is how often the guard looks over the whole stream, with Follow: at
+	// the start, and after this again; 0 is ScrubEvery, negative never.
+	ScrubEvery time.Duration
 	// Create makes an installation where there is none; without it an empty
 	// place is an error, so that a mistyped path is not taken for a new store.
 	Create bool
@@ -78,6 +81,8 @@ type Engine struct {
 	// Ledger signs what is on the stream. With Options.Follow it keeps up with it;
 	// else CatchUp and Close bring it up. No append waits for it.
 	Ledger *ledger.Ledger
+	// Guard looks whether the stream is what was acknowledged and signed.
+	Guard *Guard
 	// State holds credentials, sessions and snapshots: SQLite in the data
 	// directory, written with full synchronisation, or a schema in PostgreSQL.
 	State        *sql.DB
@@ -145,6 +150,9 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	if err := e.openLedger(ctx, o); err != nil {
 		return err
 	}
+	if err := e.openGuard(ctx, o); err != nil {
+		return err
+	}
 	if e.Reactions, err = reactions.New(ctx, reactions.Config{
 		Tools: reactions.Tools{Commands: e.Commands, Store: e.Store, DB: e.DB, Views: e.Views, Opener: e.Vault, Clock: o.Clock},
 		List:  follows.List(), State: e.State, Postgres: e.StateDialect == "postgres", Log: o.Log,
@@ -153,11 +161,15 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	}
 	if err := e.damaged(ctx); err != nil {
 		e.log.Error("the stream is read-only, so the views stay as they are", "code", err.Code)
+		if o.Follow {
+			e.Guard.start() // to say what exactly is wrong
+		}
 		return nil
 	}
 	if o.Follow {
 		e.follow()
 		e.Ledger.Start()
+		e.Guard.start()
 	}
 	if o.Index {
 		e.Search.Start()

@@ -25,8 +25,12 @@ func (e *Engine) openLedger(ctx context.Context, o Options) error {
 			return postgresUnreachable(err)
 		}
 	}
+	e.Guard = &Guard{e: e, lock: lock, clock: o.Clock, log: o.Log, every: o.ScrubEvery}
+	if e.Guard.every == 0 {
+		e.Guard.every = ScrubEvery
+	}
 	l, err := ledger.Open(ctx, ledger.Options{
-		Dir: e.Paths.ledger(), Keys: e.Paths.Keys, StoreID: e.Vault.Store(), Store: e.Store, Lock: lock,
+		Dir: e.Paths.ledger(), Keys: e.Paths.Keys, StoreID: e.Vault.Store(), Store: signable{e.Store, e.Guard}, Lock: lock,
 		Clock: o.Clock, Log: o.Log, Append: e.Commands.RecordAnchor,
 	})
 	switch {
@@ -41,7 +45,7 @@ func (e *Engine) openLedger(ctx context.Context, o Options) error {
 			e.log.Error("the ledger was not brought up to the end of the stream", "error", err)
 		}
 		return nil
-	})
+	}, e.Guard.close)
 	return nil
 }
 

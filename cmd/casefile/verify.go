@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore/scrub"
+	"github.com/casefile-engine/casefile/handlers/verify"
+	"github.com/casefile-engine/casefile/internal/progress"
+)
+
+// verifyCmd looks over the whole data directory (catalogue §3). It needs no keys
+// and writes nothing; exit code 6 when anything is not as it must be.
+type verifyCmd struct{}
+
+func (verifyCmd) place() place { return onData }
+
+func (c *verifyCmd) Run(a *app) error {
+	if a.shared == nil && a.g.NATSURL+a.g.PostgresURL != "" {
+		return &domain.Error{Kind: domain.KindInvalid, Code: "needs_server", Rule: "C-2.1.4d", Message: "a cluster is verified through a server that works on it: give this command with --data of a running instance"}
+	}
+	bars := map[string]*progress.Bar{}
+	current := ""
+	tell := func(part string, done, head uint64) {
+		if part != current {
+			if b := bars[current]; b != nil {
+				b.Done()
+			}
+			current = part
+			if bars[part] == nil {
+				bars[part] = a.bar("looking over the "+part, "commits")
+			}
+		}
+		if head > 0 {
+			bars[part].Update(done, float64(done)/float64(head))
+		} else {
+			bars[part].Update(done, 0)
+		}
+	}
+	var r *scrub.Report
+	var err error
+	if a.shared != nil {
+		r, err = a.shared.engine.Verify(a.ctx, tell)
+	} else {
+		p := a.options().Paths()
+		r, err = verify.Run(a.ctx, verify.Options{Data: p.Data, Lock: p.Lock, Progress: tell})
+	}
+	if b := bars[current]; b != nil {
+		b.Done()
+	}
+	if err != nil {
+		return err
+	}
+	return c.tell(a, r)
+}
+
+// tell prints the report, and decides the exit code.
+func (c *verifyCmd) tell(a *app, r *scrub.Report) error {
+	if a.g.JSON {
+		if err := json.NewEncoder(a.io.Stdout).Encode(r); err != nil {
+			return err
+		}
+	} else if err := c.table(a, r); err != nil {
+		return err
+	}
+	if r.Whole() {
+		a.say("everything is as it was signed and written down; keep the checkpoints elsewhere too: an old copy of data and lock together can only be told by them")
+		return nil
+	}
+	a.say("%d things are not as they must be. Change nothing, copy all three directories, and see docs/operations.md, \"What an alarm means\"", r.Total)
+	return &result{exitVerify}
+}
+
+func (c *verifyCmd) table(a *app, r *scrub.Report) error {
+	w := tabwriter.NewWriter(a.io.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "PART\tLOOKED AT\tHOW MANY\tRESULT")
+	for _, x := range r.Checks {
+		verdict := "good"
+		if x.Findings > 0 {
+			verdict = fmt.Sprintf("%d NOT GOOD", x.Findings)
+		}
+		if x.Note != "" {
+			verdict += " (" + x.Note + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Part, x.What, progress.Count(x.Count), verdict)
+	}
+	if len(r.Checkpoints) > 0 {
+		fmt.Fprintln(w, "\nAGENCY\tSIGNED COMMITS\tROOT\tUP TO")
+		for _, x := range r.Checkpoints {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Agency, progress.Count(uint64(x.Size)), x.Root, stamp(x.Recorded))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(a.io.Stdout)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(a.io.Stdout, "%s: %s\n", f.Part, f)
+	}
+	if n := r.Total - len(r.Findings); n > 0 {
+		fmt.Fprintf(a.io.Stdout, "and %s more\n", progress.Count(uint64(n)))
+	}
+	return nil
+}
