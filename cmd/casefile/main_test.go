@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "lines": cmdLines, "fromfile": cmdFromFile, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
-			"collector": cmdCollector, "field": cmdField, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
+			"collector": cmdCollector, "field": cmdField, "spoil": cmdSpoil, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
 		},
 	})
 }
@@ -76,6 +76,20 @@ func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
 	if n := strings.Count(ts.ReadFile(args[0]), "\n"); strconv.Itoa(n) != args[1] {
 		ts.Fatalf("%s has %d lines, want %s", args[0], n, args[1])
 	}
+}
+
+// spoil FILE N: byte N of the file becomes another one.
+func cmdSpoil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: spoil FILE N")
+	}
+	name := args[0]
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b, err := os.ReadFile(ts.MkAbs(name))
+	ts.Check(err)
+	b[n] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(name), b, 0o600))
 }
 
 // await FILE TEXT: the file holds the text, within a minute.

@@ -69,7 +69,7 @@ func (c *verifyCmd) tell(a *app, r *scrub.Report) error {
 		a.say("everything is as it was signed and written down; keep the checkpoints elsewhere too: an old copy of data and lock together can only be told by them")
 		return nil
 	}
-	a.say("%d things are not as they must be. Change nothing, copy all three directories, and see docs/operations.md, \"What an alarm means\"", r.Total)
+	a.say("what is not as it must be: %d. Change nothing, copy all three directories, and see docs/operations.md, \"What an alarm means\"", r.Total)
 	return &result{exitVerify}
 }
 
@@ -81,7 +81,10 @@ func (c *verifyCmd) table(a *app, r *scrub.Report) error {
 		if x.Findings > 0 {
 			verdict = fmt.Sprintf("%d NOT GOOD", x.Findings)
 		}
-		if x.Note != "" {
+		switch {
+		case x.Note != "" && x.Count == 0 && x.Findings == 0:
+			verdict = x.Note
+		case x.Note != "":
 			verdict += " (" + x.Note + ")"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Part, x.What, progress.Count(x.Count), verdict)

@@ -27,6 +27,9 @@ type Options struct {
 	// StrictJournal syncs the tail journal before each acknowledgement too, which
 	// doubles the latency of a lone append.
 	StrictJournal bool
+	// Signed is a position up to which the ledger has signed commits: what stands up
+	// to it was acknowledged, also when the journal does not say so.
+	Signed uint64
 	// SyncAlways makes the server sync each message by itself, for comparison.
 	SyncAlways bool
 	Clock      clock.Clock
@@ -94,6 +97,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		return unavailable("tail_journal", "the tail journal cannot be opened; check the path of the lock and its rights", err)
 	}
 	s.journal = j
+	if err := keepDamage(ctx, o, max(newest.position, o.Signed)); err != nil {
+		return unavailable("tail_journal", "the newest blocks of the stream cannot be looked at, or a damaged one not be kept; check the disk and the rights of the lock", err)
+	}
 	known, err := loadGaps(o.TailJournal + ".gaps")
 	if err != nil {
 		return unavailable("tail_journal", "the list of known gaps beside the tail journal cannot be read; check its rights", err)

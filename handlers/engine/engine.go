@@ -193,7 +193,7 @@ func (e *Engine) damaged(ctx context.Context) *domain.Error {
 
 func (e *Engine) openStore(ctx context.Context, o Options) error {
 	if o.NATSURL == "" {
-		s, err := embedded.Open(ctx, embedded.Options{Dir: e.Paths.stream(), TailJournal: e.Paths.journal(), Clock: o.Clock, Log: o.Log})
+		s, err := embedded.Open(ctx, embedded.Options{Dir: e.Paths.stream(), TailJournal: e.Paths.journal(), Signed: e.Paths.signed(ctx), Clock: o.Clock, Log: o.Log})
 		if err != nil {
 			return err
 		}

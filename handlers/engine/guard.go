@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore/embedded"
 	"github.com/casefile-engine/casefile/eventstore/jetstream"
 	"github.com/casefile-engine/casefile/eventstore/ledger"
+	signed "github.com/casefile-engine/casefile/eventstore/ledger/verify"
 	"github.com/casefile-engine/casefile/eventstore/scrub"
 	"github.com/casefile-engine/casefile/handlers/verify"
 	"github.com/casefile-engine/casefile/internal/clock"
@@ -67,6 +68,21 @@ func (g *Guard) State() GuardState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return GuardState{append([]scrub.Finding(nil), g.findings...), g.total, g.scrubbed, g.commits, g.running}
+}
+
+// signed is the highest position that a checkpoint in the lock names; its
+// signature is looked at later. 0 when there is none.
+func (p Paths) signed(ctx context.Context) (position uint64) {
+	notes, err := ledger.NewFileLock(p.ledgerLock()).Load(ctx)
+	if err != nil {
+		return 0 // who opens the ledger tells
+	}
+	for _, n := range notes {
+		if c, err := signed.Peek(n); err == nil {
+			position = max(position, c.Position)
+		}
+	}
+	return position
 }
 
 // openGuard looks at the stream's end. It comes before the first write.
