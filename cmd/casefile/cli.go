@@ -32,8 +32,9 @@ type cli struct {
 	Export     exportCmd     `cmd:"" help:"Write a register."`
 	Overview   overviewCmd   `cmd:"" help:"Counts, hours and outcomes over dossiers, from which nobody can be worked out."`
 	Replay     replayCmd     `cmd:"" help:"Show a dossier as it was, and its timeline."`
+	Evidence   evidenceCmd   `cmd:"" help:"Make a file with which others can check what was recorded of a dossier, and who looked at it."`
 	Rebuild    rebuildCmd    `cmd:"" help:"Build views anew from the stream, or check that they would come out the same."`
-	Verify     verifyCmd     `cmd:"" help:"Compare everything with what was signed and written down, and name what differs; needs no keys, writes nothing."`
+	Verify     verifyCmd     `cmd:"" help:"Compare everything with what was signed and written down, and name what differs, or check an evidence bundle; needs no keys, writes nothing."`
 	Keys       keysCmd       `cmd:"" help:"Show the keys."`
 	Profile    profileCmd    `cmd:"" help:"Show, check and compare regulation profiles."`
 	Policy     policyCmd     `cmd:"" help:"Show, check and adopt the policies that say who may do what."`

@@ -11,13 +11,31 @@ import (
 	"github.com/casefile-engine/casefile/internal/progress"
 )
 
-// verifyCmd looks over the whole data directory (catalogue §3). It needs no keys
-// and writes nothing; exit code 6 when anything is not as it must be.
-type verifyCmd struct{}
+// verifyCmd looks over the whole data directory, or checks an evidence bundle
+// (catalogue §3). It needs no keys and writes nothing; exit code 6 when anything
+// is not as it must be.
+type verifyCmd struct {
+	bundleFlags
+}
 
-func (verifyCmd) place() place { return onData }
+// place: a bundle is checked without any data directory.
+func (c *verifyCmd) place() place {
+	if c.Bundle != "" {
+		return onNothing
+	}
+	return onData
+}
 
+// Run is one of the two.
 func (c *verifyCmd) Run(a *app) error {
+	if c.Bundle != "" {
+		return c.check(a)
+	}
+	return c.data(a)
+}
+
+// data looks over the data directory.
+func (c *verifyCmd) data(a *app) error {
 	if a.shared == nil && a.g.NATSURL+a.g.PostgresURL != "" {
 		return &domain.Error{Kind: domain.KindInvalid, Code: "needs_server", Rule: "C-2.1.4d", Message: "a cluster is verified through a server that works on it: give this command with --data of a running instance"}
 	}

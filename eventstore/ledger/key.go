@@ -130,6 +130,10 @@ func (k *Key) verifier(agency string) note.Verifier {
 
 // sign gives the signed checkpoint.
 func (k *Key) sign(agency string, c verify.Checkpoint) ([]byte, error) {
+	return k.signText(agency, c.Text())
+}
+
+func (k *Key) signText(agency, text string) ([]byte, error) {
 	name := verify.Origin(k.store, agency)
 	public := append([]byte{algEd25519}, k.seed.Public().(ed25519.PublicKey)...)
 	sum := sha256.Sum256([]byte(name + "\n" + string(public)))
@@ -139,5 +143,5 @@ func (k *Key) sign(agency string, c verify.Checkpoint) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return note.Sign(&note.Note{Text: c.Text()}, s)
+	return note.Sign(&note.Note{Text: text}, s)
 }

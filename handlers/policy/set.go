@@ -259,13 +259,21 @@ func (s *Set) Actions() []string {
 	return out
 }
 
-func digestOf(texts []Text) string {
-	h := sha256.New()
+// Document is the set's texts as one, of which Digest is the SHA-256: each behind
+// a line with the length of its name, the name and the length of the text.
+func (s *Set) Document() []byte { return document(s.texts) }
+
+func document(texts []Text) (b []byte) {
 	for _, t := range texts {
-		fmt.Fprintf(h, "%d %s %d\n", len(t.Name), t.Name, len(t.Text))
-		h.Write([]byte(t.Text))
+		b = fmt.Appendf(b, "%d %s %d\n", len(t.Name), t.Name, len(t.Text))
+		b = append(b, t.Text...)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return b
+}
+
+func digestOf(texts []Text) string {
+	sum := sha256.Sum256(document(texts))
+	return hex.EncodeToString(sum[:])
 }
 
 // all gives cedar the policies of one action.

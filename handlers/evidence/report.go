@@ -1,0 +1,224 @@
+package evidence
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/eventstore/ledger/bundle"
+	"github.com/casefile-engine/casefile/handlers/web/i18n"
+)
+
+//go:embed report.html
+var reportText string
+
+var reportPage = template.Must(template.New("report").Parse(reportText))
+
+// report is one language of the report.
+type report struct {
+	bundle.Words
+	Lang   nl.Lang
+	Intro  []pair
+	Labels map[string]string
+	Looks  []row
+	Acts   []row
+	How    []string
+}
+
+type pair struct{ Name, Value string }
+
+// row is a commit as people read it.
+type row struct{ When, Who, Role, What, Why, About, Leaf string }
+
+// seal makes the pages for people out of what a checker finds in the bundle, so
+// that they say nothing that it does not, and signs all.
+func (w *work) seal() error {
+	sign := func(text string) ([]byte, error) { return w.m.Ledger.Key().SignBundle(w.e.Agency, text) }
+	plain := append(append([]bundle.File{}, w.files...), bundle.File{Name: "README.html"}, bundle.File{Name: "report.pdf"})
+	sealed, err := bundle.Seal(plain, w.contents.Origin, sign)
+	if err != nil {
+		return err
+	}
+	found, err := bundle.CheckFiles(sealed, nil)
+	if err != nil {
+		return fmt.Errorf("evidence: what was made does not hold: %w", err)
+	}
+	words, err := i18n.Load()
+	if err != nil {
+		return err
+	}
+	var reports []report
+	for _, l := range i18n.Langs {
+		reports = append(reports, describe(found, words[l]))
+	}
+	var page bytes.Buffer
+	if err := reportPage.Execute(&page, reports); err != nil {
+		return fmt.Errorf("evidence: the report: %w", err)
+	}
+	pdf, err := printed(found, reports)
+	if err != nil {
+		return err
+	}
+	w.add("README.html", page.Bytes())
+	w.add("report.pdf", pdf)
+	w.files, err = bundle.Seal(w.files, w.contents.Origin, sign)
+	return err
+}
+
+// describe gives the report in one language.
+func describe(r *bundle.Report, p *i18n.Printer) report {
+	out := report{Words: r.Says(p.Lang), Lang: p.Lang, Labels: map[string]string{}, How: strings.Split(p.T("evidence.report.how"), "\n")}
+	for _, k := range []string{"signed", "proved", "not_proved", "along", "looks", "acts", "none", "code"} {
+		out.Labels[k] = p.T("evidence.report." + k)
+	}
+	for _, k := range []string{"time", "actor", "role", "action", "purpose", "categories", "kind"} {
+		out.Labels[k] = p.T("column." + k)
+	}
+	out.Labels["how"] = p.T("evidence.report.how.title")
+	period := func(from bool) string {
+		t, none := r.Until, "evidence.report.until_now"
+		if from {
+			t, none = r.From, "evidence.report.from_start"
+		}
+		if t == nil {
+			return p.T(none)
+		}
+		return bundle.Moment(*t)
+	}
+	out.Intro = []pair{
+		{p.T("evidence.report.dossier"), r.Dossier}, {p.T("evidence.report.agency"), r.Agency},
+		{p.T("evidence.report.period"), p.T("patterns.when", "from", period(true), "until", period(false))},
+		{p.T("evidence.report.made"), bundle.Moment(r.MadeAt) + ", " + who(r, p, r.MadeBy)},
+		{p.T("column.purpose"), p.Code("purpose", r.Purpose)},
+	}
+	for _, c := range r.Commits {
+		if !c.Within {
+			continue
+		}
+		e := &c.Envelope
+		x := row{When: bundle.Moment(e.Time), Who: who(r, p, e.Actor), Leaf: fmt.Sprint(c.Ref.Leaf)}
+		if c.Look != nil {
+			l := c.Look
+			x.Role, x.Why = p.Code("role", l.Role), p.Code("purpose", l.Purpose)
+			if l.Role == "" {
+				x.Role = ""
+			}
+			x.What = p.Code("access_action", l.Action)
+			if l.Outcome != "allowed" {
+				x.What += " (" + p.Code("access_outcome", l.Outcome) + ")"
+			}
+			if n := len(l.Dossiers); n > 1 {
+				x.What += ", " + p.N("evidence.report.dossiers", n)
+			}
+			var kinds []string
+			for _, k := range l.Categories {
+				kinds = append(kinds, string(k))
+			}
+			x.About = p.Codes("category", kinds)
+			out.Looks = append(out.Looks, x)
+			continue
+		}
+		var types []string
+		for _, ev := range e.Data.Events {
+			types = append(types, ev.Type)
+		}
+		x.What, x.About = strings.Join(types, ", "), e.Subject
+		out.Acts = append(out.Acts, x)
+	}
+	return out
+}
+
+// who names an actor: by name where that was opened, else by id.
+func who(r *bundle.Report, p *i18n.Printer, id string) string {
+	switch {
+	case id == domain.Operator || id == domain.Engine:
+		return p.T("actor." + id)
+	case r.Names[id] != "":
+		return r.Names[id] + " (" + id[:8] + ")"
+	}
+	return id
+}
+
+// printed is the report on paper. The fonts that every reader of PDF has know
+// Latin letters alone: what has others stands in README.html.
+func printed(r *bundle.Report, list []report) ([]byte, error) {
+	d := fpdf.New("L", "mm", "A4", "")
+	d.SetCreationDate(r.MadeAt)
+	d.SetModificationDate(r.MadeAt)
+	d.SetCatalogSort(true)
+	d.SetProducer("casefile", true)
+	d.SetTitle(list[0].Title, true)
+	d.SetAutoPageBreak(true, 15)
+	tr := d.UnicodeTranslatorFromDescriptor("")
+	d.SetFooterFunc(func() {
+		d.SetY(-10)
+		d.SetFont("Helvetica", "", 7)
+		d.CellFormat(0, 4, tr(fmt.Sprintf("%s  -  %s  -  %d", r.Origin, r.Dossier, d.PageNo())), "", 0, "C", false, 0, "")
+	})
+	for _, l := range list {
+		d.AddPage()
+		d.SetFont("Helvetica", "B", 15)
+		d.MultiCell(0, 7, tr(l.Title), "", "L", false)
+		d.SetFont("Helvetica", "", 9)
+		for _, x := range l.Intro {
+			d.MultiCell(0, 5, tr(x.Name+": "+x.Value), "", "L", false)
+		}
+		for _, s := range []struct {
+			title string
+			lines []string
+		}{{"signed", l.Signed}, {"proved", l.Proved}, {"not_proved", l.NotProved}, {"along", l.Along}, {"how", l.How}} {
+			heading(d, tr(l.Labels[s.title]))
+			for _, line := range s.lines {
+				d.MultiCell(0, 4.6, tr("-  "+line), "", "L", false)
+			}
+		}
+		heading(d, tr(l.Labels["looks"]))
+		table(d, tr, l.Looks, func(x row) []string { return []string{x.When, x.Who, x.Role, x.What, x.Why, x.About, x.Leaf} })
+		heading(d, tr(l.Labels["acts"]))
+		table(d, tr, l.Acts, func(x row) []string { return []string{x.When, x.Who, "", x.What, "", x.About, x.Leaf} })
+	}
+	var b bytes.Buffer
+	if err := d.Output(&b); err != nil {
+		return nil, fmt.Errorf("evidence: the report on paper: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func heading(d *fpdf.Fpdf, text string) {
+	d.Ln(2)
+	d.SetFont("Helvetica", "B", 11)
+	d.MultiCell(0, 6, text, "", "L", false)
+	d.SetFont("Helvetica", "", 9)
+}
+
+// widths are those of a table's columns in mm; 277 fit on the page.
+var widths = []float64{50, 62, 30, 45, 30, 44, 16}
+
+// table writes rows; what does not fit in its column is cut, and stands whole in
+// README.html.
+func table(d *fpdf.Fpdf, tr func(string) string, list []row, cells func(row) []string) {
+	d.SetFont("Helvetica", "", 7.5)
+	for _, x := range list {
+		for i, text := range cells(x) {
+			d.CellFormat(widths[i], 4, cut(d, tr(text), widths[i]-2), "B", 0, "L", false, 0, "")
+		}
+		d.Ln(4)
+	}
+	d.SetFont("Helvetica", "", 9)
+}
+
+func cut(d *fpdf.Fpdf, s string, width float64) string {
+	if d.GetStringWidth(s) <= width {
+		return s
+	}
+	for len(s) > 0 && d.GetStringWidth(s+"...") > width {
+		s = s[:len(s)-1]
+	}
+	return s + "..."
+}
