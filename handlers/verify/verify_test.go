@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -10,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,6 +260,3 @@ func answers(ctx context.Context, e *engine.Engine) (map[string]string, error) {
 	out["head"] = fmt.Sprint(head)
 	return out, err
 }
-
-var _ = slices.Contains[[]string]
-var _ = bytes.Clone

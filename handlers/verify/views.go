@@ -129,18 +129,13 @@ func (v *run) second(ctx context.Context, position uint64) (*readdb.DB, error) {
 
 // compareAt compares the views that are at one position.
 func (v *run) compareAt(ctx context.Context, live *readdb.Snapshot, points map[string]readdb.Checkpoint, position uint64, list []projections.Projection) (rows uint64, err error) {
-	db, err := v.second(ctx, position)
-	if err != nil {
-		return 0, err
+	db := v.o.built
+	if db == nil {
+		if db, err = v.build(ctx, position, list); err != nil {
+			return 0, err
+		}
+		defer db.Close()
 	}
-	defer db.Close()
-	r, err := projections.NewRunner(db, &upTo{run: v, head: position}, commands.Decode, list, nil, nil)
-	if err != nil {
-		return 0, err
-	}
-	if err := r.CatchUp(ctx, func(done, head uint64) { v.tell("views", done, head) }); err != nil && ctx.Err() != nil {
-		return 0, err
-	} // one that stalls does so both times; its position tells
 	built, err := db.Snapshot(ctx)
 	if err != nil {
 		return 0, err
@@ -154,6 +149,24 @@ func (v *run) compareAt(ctx context.Context, live *readdb.Snapshot, points map[s
 		rows += n
 	}
 	return rows, nil
+}
+
+// build builds views from the stream up to a position. One that stalls there does
+// so both times; its position tells.
+func (v *run) build(ctx context.Context, position uint64, list []projections.Projection) (*readdb.DB, error) {
+	db, err := v.second(ctx, position)
+	if err != nil {
+		return nil, err
+	}
+	r, err := projections.NewRunner(db, &upTo{run: v, head: position}, commands.Decode, list, nil, nil)
+	if err == nil {
+		_ = r.CatchUp(ctx, func(done, head uint64) { v.tell("views", done, head) })
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // compareOne compares one view with the one that was built a second time.
