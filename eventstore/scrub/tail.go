@@ -1,9 +1,11 @@
 package scrub
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/casefile-engine/casefile/eventstore"
@@ -11,9 +13,9 @@ import (
 	"github.com/casefile-engine/casefile/eventstore/ledger"
 )
 
-// tailBlocks is how many of the newest blocks a quick look reads: some ten
-// thousand commits, in some tens of milliseconds.
-const tailBlocks = 2
+// A quick look reads the newest block, some ten thousand commits at most, and the
+// one before it while the newest has less than fewBytes.
+const fewBytes = 256 << 10
 
 // Tail is the quick look before anything is written: the newest blocks are read
 // and hashed again, and compared with the tail journal and with the leaves that
@@ -29,7 +31,7 @@ func Tail(ctx context.Context, o Options) (*Report, error) {
 	if err := s.books(); err != nil {
 		return nil, err
 	}
-	t := &tail{scrubber: s, leaves: map[uint64]eventstore.Leaf{}}
+	t := &tail{scrubber: s, leaves: map[uint64]eventstore.Leaf{}, unsigned: map[uint64]*blocks.Record{}}
 	if o.Stream != nil {
 		if err := t.read(ctx); err != nil {
 			return nil, err
@@ -40,6 +42,7 @@ func Tail(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
+	t.rest()
 	s.r.Commits, s.r.Position = s.seen, o.Head
 	s.r.sort()
 	return s.r, nil
@@ -50,6 +53,8 @@ type tail struct {
 	*scrubber
 	first  uint64 // position from which leaves has all
 	leaves map[uint64]eventstore.Leaf
+	// unsigned are the records that no signed leaf has vouched for yet.
+	unsigned map[uint64]*blocks.Record
 }
 
 // read reads the newest blocks.
@@ -58,7 +63,13 @@ func (t *tail) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list = list[max(0, len(list)-tailBlocks):]
+	if n := len(list); n > 1 {
+		from := n - 1
+		if info, err := os.Stat(t.o.Stream.Path(list[from])); err != nil || info.Size() < fewBytes {
+			from--
+		}
+		list = list[from:]
+	}
 	return t.o.Stream.ReadBlocks(ctx, list, func(r *blocks.Record) error {
 		if r.Gone || r.Sequence > t.o.Head {
 			return nil
@@ -68,6 +79,22 @@ func (t *tail) read(ctx context.Context) error {
 		}
 		t.seen++
 		t.position(r.Sequence)
+		// The leaf alone, which takes no decoding: for a start every moment counts.
+		clear, _, _ := bytes.Cut(r.Payload, []byte{'\n'})
+		t.leaves[r.Sequence] = eventstore.LeafHash(clear)
+		t.unsigned[r.Sequence] = r
+		return nil
+	}, func(d *blocks.Damage) error {
+		if !d.Last || d.After < t.o.Head {
+			t.stream(Finding{Kind: Damaged, Message: d.Why, Position: d.After + 1, File: filepath.Base(d.File), Offset: d.Offset})
+		}
+		return nil
+	})
+}
+
+// rest looks at what no checkpoint covers yet: it has to be whole in itself.
+func (t *tail) rest() {
+	for position, r := range t.unsigned {
 		c, err := eventstore.Unmarshal(r.Payload)
 		if err == nil {
 			err = c.Verify()
@@ -76,17 +103,9 @@ func (t *tail) read(ctx context.Context) error {
 			err = eventstore.ErrDamaged
 		}
 		if err != nil {
-			t.stream(Finding{Kind: Altered, Message: "what stands there is not the commit that was stored", Position: r.Sequence, File: filepath.Base(r.File), Offset: r.Offset})
-			return nil
+			t.stream(Finding{Kind: Altered, Message: "what stands there is not the commit that was stored", Position: position, File: filepath.Base(r.File), Offset: r.Offset})
 		}
-		t.leaves[r.Sequence] = eventstore.LeafHash(c.Clear)
-		return nil
-	}, func(d *blocks.Damage) error {
-		if !d.Last || d.After < t.o.Head {
-			t.stream(Finding{Kind: Damaged, Message: d.Why, Position: d.After + 1, File: filepath.Base(d.File), Offset: d.Offset})
-		}
-		return nil
-	})
+	}
 }
 
 // agency compares the newest checkpoint of one agency with the stream.
@@ -119,6 +138,7 @@ func (t *tail) agency(ctx context.Context, a *ledger.Audit) error {
 // leaf compares one signed leaf with what stands at its position.
 func (t *tail) leaf(ctx context.Context, agency string, position uint64, leaf eventstore.Leaf) error {
 	got, known := t.leaves[position]
+	delete(t.unsigned, position)
 	if !known && t.o.Store != nil {
 		c, err := t.o.Store.At(ctx, position)
 		if err != nil {
