@@ -31,14 +31,28 @@ type Books struct {
 	// about to write is then not asked for.
 	Running bool
 
-	notes map[string][]byte // the lock's
-	keys  map[string]note.Verifier
+	notes     map[string][]byte // the lock's
+	histories map[string][]byte
+	keys      map[string]note.Verifier
 }
 
 // OpenBooks reads the keys and the lock. Nothing is wrong with books that are not
 // there yet; an error is one of reading.
+//
+// The kept checkpoints are read before the lock, and whoever compares with a
+// stream asks for its head after this: a running ledger writes in the other order,
+// so that what is read later never has less.
 func OpenBooks(ctx context.Context, dir, store string, lock Lock) (*Books, error) {
-	b := &Books{Dir: dir, Store: store, keys: map[string]note.Verifier{}}
+	b := &Books{Dir: dir, Store: store, histories: map[string][]byte{}, keys: map[string]note.Verifier{}}
+	list, err := (&Ledger{o: Options{Dir: dir}}).known(nil)
+	if err != nil && !gone(err) {
+		return nil, err
+	}
+	for _, agency := range list {
+		if b.histories[agency], err = read(filepath.Join(dir, agency, "checkpoints")); err != nil {
+			return nil, err
+		}
+	}
 	pub, err := read(filepath.Join(dir, pubFile))
 	if err != nil {
 		return nil, err
@@ -137,18 +151,14 @@ func (b *Books) Audit(agency string) *Audit {
 
 func (a *Audit) fault(err error) { a.Faults = append(a.Faults, err) }
 
-// checkpoints reads the history and the lock, in this order: a running ledger
-// writes them in the other.
+// checkpoints takes what was kept and what the lock has.
 func (a *Audit) checkpoints() {
 	v, err := a.b.verifier(a.Agency)
 	if err != nil {
 		a.fault(err)
 		return
 	}
-	history, err := read(filepath.Join(a.b.Dir, a.Agency, "checkpoints"))
-	if err != nil {
-		a.fault(fmt.Errorf("%w: %s/checkpoints: %w", ErrDamaged, a.Agency, err))
-	}
+	history := a.b.histories[a.Agency]
 	for at := 0; at < len(history); {
 		n, ok := takeRecord(history[at:])
 		if !ok {

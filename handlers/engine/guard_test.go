@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,4 +233,43 @@ func TestAWholeInstallationRaisesNoAlarm(t *testing.T) {
 	if e.Store.Status(t.Context()).ReadOnly {
 		t.Fatal("read-only")
 	}
+}
+
+// While people work and the ledger signs, looking over everything again and again
+// raises no alarm.
+func TestNoAlarmWhileWorkGoesOn(t *testing.T) {
+	e, err := engine.Open(t.Context(), engine.Options{Data: filepath.Join(t.TempDir(), "data"), Create: true, Follow: true, ScrubEvery: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	small(t, e)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+	defer stop()
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			for ctx.Err() == nil {
+				e.Commands.Execute(ctx, operator, commands.Request{ID: uuid.NewString(), Agency: "click", Command: "EnrolStaff", At: "2020-02-01T09:00:00Z", Data: []byte(`{"staff":"` + uuid.NewString() + `","name":"Jan","login":"jan` + uuid.NewString()[:8] + `"}`)})
+			}
+		})
+	}
+	work.Go(func() {
+		for ctx.Err() == nil {
+			_ = e.Ledger.Checkpoint(ctx)
+		}
+	})
+	looks := 0
+	for ctx.Err() == nil {
+		r, err := e.Guard.Scrub(t.Context())
+		if err != nil || !r.Whole() {
+			t.Fatalf("look %d: %v, %v", looks, r, err)
+		}
+		looks++
+	}
+	work.Wait()
+	if r, err := e.Verify(t.Context(), nil); err != nil || !r.Whole() {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	t.Logf("%d looks at %d commits", looks, e.Guard.State().Commits)
 }
