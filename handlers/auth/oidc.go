@@ -62,6 +62,11 @@ func newProviders(list []Provider, address string) (map[string]*provider, error)
 		if p.Client == nil {
 			p.Client = &http.Client{Timeout: providerLimit}
 		}
+		// Whoever may redirect at the provider could otherwise have the client's
+		// secret and the codes sent to another.
+		direct := *p.Client
+		direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		p.Client = &direct
 		out[p.Agency] = &provider{Provider: p, redirect: address + "/signin/oidc/" + p.Agency + "/callback"}
 	}
 	return out, nil

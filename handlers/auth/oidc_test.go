@@ -138,6 +138,24 @@ func (i *issuer) options(o *auth.Options) {
 	o.Clock = nil // the tokens are of the real time
 }
 
+// C-0c: what the provider's address leads on to is not asked.
+func TestProviderRedirectsAreNotFollowed(t *testing.T) {
+	asked := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer other.Close()
+	leads := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer leads.Close()
+	w := open(t, func(o *auth.Options) {
+		o.URL = "https://casefile.example"
+		o.Providers = []auth.Provider{{Agency: "click", Issuer: leads.URL, ClientID: "casefile", ClientSecret: "geheim"}}
+	})
+	w.visitor().in(func(ctx context.Context) {
+		if _, err := w.ProviderStart(ctx, "click", "/", ""); code(err) != "provider_unavailable" || asked != 0 {
+			t.Errorf("%v; asked %d times", err, asked)
+		}
+	})
+}
+
 // C-0c, L-32: the agency's identity provider says who it is, for an account that
 // was linked by an invitation, and by nothing else.
 func TestOpenIDConnect(t *testing.T) { onBoth(t, testOIDC) }

@@ -153,12 +153,20 @@ func (s *Service) Current(ctx context.Context) (id Identity, ok bool, err error)
 	} else if !active {
 		return Identity{}, false, s.end(ctx, "account")
 	}
-	if now.Sub(r.seen) >= touchEvery {
+	if _, alone := ctx.Value(unattendedKey{}).(bool); !alone && now.Sub(r.seen) >= touchEvery {
 		if _, err := s.store.db.ExecContext(ctx, s.store.q(`UPDATE signed_in SET seen = ? WHERE id = ?`), now.UnixMicro(), session); err != nil {
 			return Identity{}, false, unavailable(err)
 		}
 	}
 	return r.id, true, nil
+}
+
+type unattendedKey struct{}
+
+// Unattended marks what a page asks by itself, with nobody at it: such a request
+// is no use of the session, which runs out as if it had not been made.
+func Unattended(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unattendedKey{}, true)
 }
 
 type sessionRow struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/casefile-engine/casefile/handlers/api"
+	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/web/pages/account"
 	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
 	"github.com/casefile-engine/casefile/handlers/web/pages/assignments"
@@ -115,7 +116,7 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /search", kit.SignedIn(p.search.ServeForm))
 	page("POST /search", kit.SignedIn(p.search.Serve))
 	page("GET /dossiers/{dossier}", kit.SignedIn(p.dossier.Serve))
-	page("GET /dossiers/{dossier}/open", kit.SignedIn(p.dossier.ServeOpen))
+	page("GET /dossiers/{dossier}/open", unattended(kit.SignedIn(p.dossier.ServeOpen)))
 	page("GET /dossiers/{dossier}/print", kit.SignedIn(p.dossier.ServePrint))
 	page("GET /dossiers/{dossier}/glass", around)
 	page("POST /dossiers/{dossier}/glass", kit.SignedIn(p.dossier.ServeGlass))
@@ -135,6 +136,12 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 		Commands: d.Commands, Queries: d.Queries, SignIn: d.Auth, Position: d.Position, Log: d.Log, Version: d.Version,
 	})
 	return m.mux
+}
+
+// unattended is for what pages ask by themselves: a page that is left open must
+// not keep its session from running out.
+func unattended(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { h(w, r.WithContext(auth.Unattended(r.Context()))) }
 }
 
 // router counts each request under its route, never under its address, which

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/web"
+	"github.com/casefile-engine/casefile/internal/clock"
 )
 
 // ask sends a request with headers as given, in pairs.
@@ -49,7 +51,7 @@ var always = map[string]string{
 	"Cross-Origin-Resource-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow, noarchive", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
 }
 
-var directives = []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "object-src 'none'", "form-action 'self'", "base-uri 'none'",
+var directives = []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'", "object-src 'none'", "form-action 'self'", "base-uri 'none'",
 	"frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"}
 
 func (w *world) strict(what string, p answer) {
@@ -338,6 +340,29 @@ func TestErrorsTellNothing(t *testing.T) {
 	defer log.mu.Unlock()
 	if s := log.b.String(); !strings.Contains(s, "a handler panicked") || strings.Contains(s, "secret inside") || strings.Contains(s, marker) {
 		t.Errorf("log %s", s)
+	}
+}
+
+// S-Bev2: a page that is left open asks by itself whether it still may be; that is
+// no use of the session, which runs out all the same.
+func TestAnOpenPageKeepsNoSession(t *testing.T) {
+	var ahead atomic.Int64
+	w := open(t, func(o *auth.Options) {
+		o.Clock = clock.Func(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+	})
+	w.signIn("anna@click")
+	for range 5 {
+		ahead.Add(int64(11 * time.Minute))
+		if p := w.get(dossierPath + "/open"); p.status != http.StatusNoContent || p.body != "" {
+			t.Fatalf("while it may be open: %d", p.status)
+		}
+	}
+	ahead.Add(int64(6 * time.Minute))
+	if p := w.get(dossierPath + "/open"); p.status != http.StatusUnauthorized {
+		t.Errorf("after an hour in which nobody did anything: %d", p.status)
+	}
+	if p := w.get(dossierPath); p.status != http.StatusUnauthorized {
+		t.Errorf("and the page: %d", p.status)
 	}
 }
 
