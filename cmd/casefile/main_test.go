@@ -38,7 +38,12 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			counts, err := freePort()
+			if err != nil {
+				return err
+			}
 			e.Setenv("PORT", port)
+			e.Setenv("METRICS_PORT", counts)
 			e.Setenv("RECEIPT_YAML", example)
 			e.Setenv("CASEFILE_DATA", filepath.Join(e.WorkDir, "data"))
 			return nil
