@@ -129,8 +129,11 @@ type HistoryFilter struct {
 	Dossier string
 	// From and Until bound occurred_at: From <= occurred_at < Until.
 	From, Until time.Time
-	// KnownAt keeps what had been recorded by then, that instant included.
+	// KnownAt keeps the stream up to the last commit that had been recorded by
+	// then, that instant included (Horizon).
 	KnownAt time.Time
+	// UpTo keeps the stream up to a position, that one included; 0 all.
+	UpTo uint64
 	// After keeps the commits behind a position, for reading on.
 	After uint64
 }
@@ -139,11 +142,18 @@ type HistoryFilter struct {
 // order; "" is every agency. f may give rows.ErrStop.
 func Each(ctx context.Context, db *readdb.DB, agency string, filter HistoryFilter, f func(Entry) error) error {
 	var w rows.Where
+	if !filter.KnownAt.IsZero() {
+		known, err := Horizon(ctx, db, filter.KnownAt)
+		if err != nil {
+			return err
+		}
+		w.And("position <= ?", int64(known))
+	}
+	w.If(filter.UpTo > 0, "position <= ?", int64(filter.UpTo))
 	w.If(agency != "", "agency = ?", agency)
 	w.If(filter.Dossier != "", "kind = ? AND aggregate = ?", domain.KindDossier, filter.Dossier)
 	w.If(!filter.From.IsZero(), "occurred >= ?", rows.Instant(filter.From))
 	w.If(!filter.Until.IsZero(), "occurred < ?", rows.Instant(filter.Until))
-	w.If(!filter.KnownAt.IsZero(), "recorded <= ?", rows.Instant(filter.KnownAt))
 	w.If(filter.After > 0, "position > ?", int64(filter.After))
 	q := "SELECT position, leaf, payload FROM commits" + w.String() + " ORDER BY position"
 	return rows.Query(ctx, db, q, w.Args, func(scan func(...any) error) error {
