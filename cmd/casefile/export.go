@@ -29,11 +29,12 @@ type exportCmd struct {
 	Until    string `placeholder:"T" help:"What occurred before that time, or on that date or before."`
 	Open     bool   `help:"With personal data, opened; the look is recorded first."`
 	Purpose  string `help:"The purpose that is recorded (default: on a data directory management_information, on a server guidance)."`
-	Format   string `enum:"jsonl,csv,xlsx,fhir,nen7513,ldv" default:"jsonl" help:"jsonl, csv or xlsx; of access also fhir (FHIR R5 AuditEvent), nen7513, ldv (Logboek Dataverwerkingen)."`
+	Format   string `enum:"jsonl,csv,xlsx,fhir,nen7513,ldv,ocel,xes" default:"jsonl" help:"jsonl, csv or xlsx; of access also fhir (FHIR R5 AuditEvent), nen7513, ldv (Logboek Dataverwerkingen); of history also ocel (OCEL 2.0) and xes, for process mining."`
 	Out      string `placeholder:"FILE" help:"Write to FILE in place of standard output."`
 
 	OTLPEndpoint  string `name:"otlp-endpoint" placeholder:"URL" help:"With --format ldv: send the lines to this collector over OTLP/HTTP (headers: CASEFILE_OTLP_HEADERS)."`
 	AfterPosition uint64 `placeholder:"N" help:"With fhir, nen7513 and ldv: what stands after that position."`
+	Pseudonyms    bool   `help:"With ocel and xes: pseudonyms in place of all ids."`
 	Names         bool   `help:"With access-patterns: compare family names of staff and clients too; the engine does so on record."`
 }
 
@@ -47,6 +48,9 @@ func (c *exportCmd) Run(a *app) error {
 		return invalid("open_not_xlsx", "format", "a workbook is put together through temporary files, so it cannot hold opened personal data; use jsonl or csv")
 	}
 	if err := c.checkAccess(a); err != nil {
+		return err
+	}
+	if err := c.checkLog(); err != nil {
 		return err
 	}
 	o := queries.ExportOptions{Register: c.Register, Dossier: c.Dossier, Open: c.Open}
@@ -64,6 +68,9 @@ func (c *exportCmd) Run(a *app) error {
 	}
 	if c.OTLPEndpoint != "" {
 		return c.send(a, o)
+	}
+	if c.eventLog() {
+		return c.writeLog(a, o)
 	}
 	return c.write(a, o)
 }
@@ -155,22 +162,31 @@ func (c *exportCmd) openReader(a *app, o queries.ExportOptions) (e *engine.Engin
 	return e, r, release, nil
 }
 
-func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
+// remoteQuery is what is asked of a server over HTTP.
+func (c *exportCmd) remoteQuery(a *app) (*client, url.Values, error) {
 	cl, err := newClient(a)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c.Agency == "" {
-		return nil, invalid("agency_missing", "agency", "over HTTP an export is of one agency; give --agency")
+		return nil, nil, invalid("agency_missing", "agency", "over HTTP an export is of one agency; give --agency")
 	}
 	if c.Open {
-		return nil, invalid("not_over_http", "open", "opened rows are exported on the data directory alone; leave --open out, or work there")
+		return nil, nil, invalid("not_over_http", "open", "opened rows are exported on the data directory alone; leave --open out, or work there")
 	}
 	q := url.Values{}
 	for name, v := range map[string]string{"dossier": c.Dossier, "as_of": c.AsOf, "known_at": c.KnownAt, "from": c.From, "until": c.Until, "purpose": c.Purpose} {
 		if v != "" {
 			q.Set(name, v)
 		}
+	}
+	return cl, q, nil
+}
+
+func (c *exportCmd) remote(a *app) (func(func(any) error) error, error) {
+	cl, q, err := c.remoteQuery(a)
+	if err != nil {
+		return nil, err
 	}
 	if c.Register == accessPatterns {
 		return c.remotePatterns(a, cl, q), nil

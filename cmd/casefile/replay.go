@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,23 +16,36 @@ import (
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
-// replayCmd shows a dossier as it was (catalogue §3).
+// replayCmd shows a dossier or an agency as it was (catalogue §3, X-3).
 type replayCmd struct {
-	Dossier string `required:"" placeholder:"ID" help:"The dossier."`
-	Agency  string `placeholder:"A" help:"Its agency (found by the dossier when left out)."`
+	Dossier string `placeholder:"ID" help:"The dossier; without it the agency is replayed, as JSON."`
+	Agency  string `placeholder:"A" help:"The agency (of a dossier found by itself when left out)."`
 	AsOf    string `placeholder:"TIME" help:"What had occurred by then; a date means its end."`
-	KnownAt string `placeholder:"TIME" help:"What had been recorded by then; a date means its end."`
+	KnownAt string `placeholder:"TIME" help:"What was known then: the stream up to the last commit recorded by then; a date means its end."`
 	Open    bool   `help:"With personal data, opened; the look is recorded first."`
 	Purpose string `default:"audit" help:"The purpose that is recorded with --open."`
+
+	From string `placeholder:"T1" help:"With --to: what changed between the two times, and by which events."`
+	To   string `placeholder:"T2" help:"The later time; a date means its end."`
+	Axis string `enum:"occurred,recorded" default:"occurred" help:"Whether --from and --to say what had occurred or what had been recorded."`
+	Step string `placeholder:"N|all" help:"Commit by commit: the one at position N with the state before and after it, or all with what each changed."`
+	As   string `placeholder:"STAFF" help:"With --known-at: what that member of staff could have seen then, and what was shown to him."`
 }
 
 func (replayCmd) place() place { return onData }
 
 func (c *replayCmd) Run(a *app) (err error) {
-	o := queries.DossierOptions{Open: c.Open}
-	if err := times(timeFlag{"as-of", c.AsOf, true, &o.AsOf}, timeFlag{"known-at", c.KnownAt, true, &o.KnownAt}); err != nil {
+	position, err := c.check()
+	if err != nil {
 		return err
 	}
+	var o queries.ReplayOptions
+	var from, to *time.Time
+	if err := times(timeFlag{"as-of", c.AsOf, true, &o.AsOf}, timeFlag{"known-at", c.KnownAt, true, &o.KnownAt},
+		timeFlag{"from", c.From, true, &from}, timeFlag{"to", c.To, true, &to}); err != nil {
+		return err
+	}
+	o.Open = c.Open
 	e, release, err := a.open(false)
 	if err != nil {
 		return err
@@ -48,16 +62,63 @@ func (c *replayCmd) Run(a *app) (err error) {
 			return err
 		}
 	}
-	v, err := e.Queries.Dossier(a.ctx, r, c.Dossier, o)
-	if err != nil {
-		return err
+	q := e.Queries
+	d := queries.DifferenceOptions{Axis: c.Axis, AsOf: o.AsOf, KnownAt: o.KnownAt, Open: c.Open}
+	if from != nil && to != nil {
+		d.From, d.To = *from, *to
 	}
-	if a.g.JSON {
-		j := json.NewEncoder(a.io.Stdout)
-		j.SetEscapeHTML(false)
-		return j.Encode(v)
+	switch {
+	case c.Dossier == "" && from != nil:
+		return shown(a, printJSON[*queries.AgencyDifference])(q.AgencyDifference(a.ctx, r, d))
+	case c.Dossier == "":
+		return shown(a, printJSON[*queries.AgencyView])(q.AgencyReplay(a.ctx, r, o))
+	case from != nil:
+		return shown(a, printDifference)(q.Difference(a.ctx, r, c.Dossier, d))
+	case c.Step != "":
+		return shown(a, printSteps)(q.Steps(a.ctx, r, c.Dossier, position, o))
+	case c.As != "":
+		return shown(a, printSeen)(q.Seen(a.ctx, r, c.Dossier, c.As, *o.KnownAt, c.Open))
 	}
-	return printDossier(a.io.Stdout, v)
+	return shown(a, printDossier)(q.Dossier(a.ctx, r, c.Dossier, queries.DossierOptions{AsOf: o.AsOf, KnownAt: o.KnownAt, Open: c.Open}))
+}
+
+// check refuses flags that do not go together, and reads --step; 0 is all.
+func (c *replayCmd) check() (position uint64, err error) {
+	switch {
+	case c.Dossier == "" && c.Agency == "":
+		return 0, invalid("dossier_missing", "dossier", "say what is replayed: --dossier ID, or --agency A")
+	case c.Dossier == "" && (c.Open || c.Step != "" || c.As != ""):
+		return 0, invalid("dossier_missing", "dossier", "--open, --step and --as are of one dossier; name it with --dossier")
+	case (c.From == "") != (c.To == ""):
+		return 0, invalid("invalid_period", "to", "a difference is between two times; give --from and --to")
+	case c.From != "" && (c.Step != "" || c.As != "") || c.Step != "" && c.As != "":
+		return 0, invalid("one_question", "step", "--from with --to, --step and --as are questions of their own; ask one at a time")
+	case c.As != "" && c.KnownAt == "":
+		return 0, invalid("time_missing", "known-at", "say for which moment, with --known-at")
+	case c.As != "" && c.AsOf != "":
+		return 0, invalid("one_axis", "as-of", "what somebody could have seen is told by what was known then; leave --as-of out")
+	}
+	if c.Step != "" && c.Step != "all" {
+		if position, err = strconv.ParseUint(c.Step, 10, 64); err != nil || position == 0 {
+			return 0, invalid("invalid_step", "step", "a step is the position of a commit, as the timeline lists it, or all")
+		}
+	}
+	return position, nil
+}
+
+// shown writes an answer: as JSON in one line with --json, else for a person.
+func shown[T any](a *app, print func(io.Writer, T) error) func(T, error) error {
+	return func(v T, err error) error {
+		if err != nil {
+			return err
+		}
+		if a.g.JSON {
+			j := json.NewEncoder(a.io.Stdout)
+			j.SetEscapeHTML(false)
+			return j.Encode(v)
+		}
+		return print(a.io.Stdout, v)
+	}
 }
 
 // printDossier writes a dossier for a person: what it was, and how it came about.

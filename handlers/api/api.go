@@ -17,6 +17,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/accesslog"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/mining"
 	"github.com/casefile-engine/casefile/handlers/queries"
 )
 
@@ -37,6 +38,12 @@ type Queries interface {
 	AccessForClient(ctx context.Context, r queries.Reader, dossier string, from, until time.Time) (*queries.ClientAccess, error)
 	AccessPatterns(ctx context.Context, r queries.Reader, o queries.PatternOptions) (*queries.Patterns, error)
 	AccessLog(ctx context.Context, r queries.Reader, o queries.AccessLogOptions, emit func(*accesslog.Entry) error) error
+	AgencyReplay(ctx context.Context, r queries.Reader, o queries.ReplayOptions) (*queries.AgencyView, error)
+	AgencyDifference(ctx context.Context, r queries.Reader, o queries.DifferenceOptions) (*queries.AgencyDifference, error)
+	Difference(ctx context.Context, r queries.Reader, dossier string, o queries.DifferenceOptions) (*queries.Difference, error)
+	Steps(ctx context.Context, r queries.Reader, dossier string, position uint64, o queries.ReplayOptions) (*queries.Steps, error)
+	Seen(ctx context.Context, r queries.Reader, dossier, staff string, knownAt time.Time, open bool) (*queries.Seen, error)
+	Mining(ctx context.Context, r queries.Reader, o queries.MiningOptions, emit func(*mining.Event) error) error
 }
 
 // SignIn is what the API needs of handlers/auth.
@@ -128,6 +135,7 @@ func (s *service) routes(a huma.API) {
 	}, s.serveTimeline)
 	huma.Register(a, overviewOperation(who), s.serveOverview)
 	s.accessRoutes(a, who)
+	s.replayRoutes(a, who)
 	huma.Register(a, searchOperation(who), s.serveSearch)
 	huma.Register(a, huma.Operation{
 		OperationID: "read-register", Method: http.MethodGet, Path: "/api/v1/agencies/{agency}/{register}", Summary: "Read a register",

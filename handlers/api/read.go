@@ -26,6 +26,7 @@ type dossierInput struct {
 	Purpose string `query:"purpose" doc:"A purpose of the catalogue; recorded with the access" default:"guidance"`
 	View    string `query:"view" doc:"A third party's view: its records alone, looked at on behalf of its recipient"`
 	After   uint64 `query:"after" doc:"Wait until the views have reached this position"`
+	Open    bool   `query:"open" default:"true" doc:"false gives clear facts alone, also to whoever may read the register history and not the dossier"`
 }
 
 type dossierOutput struct {
@@ -71,7 +72,7 @@ func (s *service) processDossier(ctx context.Context, in *dossierInput) (*querie
 	if err != nil {
 		return nil, err
 	}
-	o := queries.DossierOptions{Open: true, View: in.View}
+	o := queries.DossierOptions{Open: in.Open, Clear: !in.Open, View: in.View}
 	if o.AsOf, err = ParseInstant("as_of", in.AsOf, true); err != nil {
 		return nil, err
 	}

@@ -54,6 +54,19 @@ type Value struct {
 	Occurred  time.Time       `json:"occurred_at"`
 	Recorded  time.Time       `json:"recorded_at"`
 	EventType string          `json:"type"`
+	// Sources names for each field the event that it came from, where they came
+	// from several: later ones lay over the earlier. Without it all came from Event.
+	Sources map[string]Source `json:"sources,omitempty"`
+}
+
+// Source is the event that something came from.
+type Source struct {
+	Position uint64    `json:"position"`
+	Event    string    `json:"event"`
+	Type     string    `json:"type"`
+	Occurred time.Time `json:"occurred_at"`
+	Recorded time.Time `json:"recorded_at"`
+	Actor    string    `json:"actor,omitempty"`
 }
 
 // TimelineEntry is one event of a dossier's timeline.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -88,6 +89,12 @@ func doors(ctx context.Context, dossier string) []door {
 	return []door{
 		{"dossier", func(s *queries.Service, r queries.Reader) (any, error) {
 			return s.Dossier(ctx, r, dossier, queries.DossierOptions{Open: true})
+		}},
+		{"difference", func(s *queries.Service, r queries.Reader) (any, error) {
+			return s.Difference(ctx, r, dossier, queries.DifferenceOptions{From: time.Unix(0, 0), To: time.Now(), Open: true})
+		}},
+		{"steps", func(s *queries.Service, r queries.Reader) (any, error) {
+			return s.Steps(ctx, r, dossier, 0, queries.ReplayOptions{Open: true})
 		}},
 		{"search", func(s *queries.Service, r queries.Reader) (any, error) { return s.Search(ctx, r, marker[2:8]) }},
 		{"caseload", func(s *queries.Service, r queries.Reader) (any, error) { return s.Caseload(ctx, r) }},

@@ -18,47 +18,41 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
-	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/projections/commits"
+	"github.com/casefile-engine/casefile/projections/rows"
 )
 
 // DossierOptions choose the time of a dossier view, and whether its sealed
 // parts are opened.
 type DossierOptions struct {
 	AsOf    *time.Time // what had occurred by then, that instant included; nil: all
-	KnownAt *time.Time // what had been recorded by then; nil: all
+	KnownAt *time.Time // what was known then: the stream up to the last commit recorded by then; nil: all
 	// Open opens the sealed sections, after the access event. Without it the view
-	// holds clear facts alone and no look is recorded; only the operator may ask so.
+	// of the operator holds clear facts alone, and no look is recorded.
 	Open bool
 	// View, when set, is a third party's view: what is shown is narrowed to its
 	// records, while it holds (C-2.7b).
 	View string
+	// Clear gives clear facts alone to a member of staff, who otherwise gets what
+	// he may see opened; whoever may read the register history may ask it.
+	Clear bool
 }
 
 // history is what one dossier's commits say up to a time.
 type history struct {
 	state   any
 	commits []*eventstore.Commit
+	facts   [][]domain.Recorded // the events of each
 }
 
 // Dossier gives one dossier as it is, or as it was. The look is on record
 // before anything is opened; if it cannot be recorded, nothing is given.
 // Errors: not found (also for another agency's), forbidden, unavailable.
 func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOptions) (*DossierView, error) {
-	if err := checkReader(r); err != nil {
-		return nil, err
+	if r.Caller.Staff != domain.Operator {
+		o.Open = !o.Clear
 	}
-	id, err := domain.ParseID("dossier", id)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.wait(ctx, r); err != nil {
-		return nil, err
-	}
-	if !o.Open && r.Caller.Staff != domain.Operator {
-		o.Open = true
-	}
-	p, err := s.authorise(ctx, r, commands.Question{Of: policy.OfDossier, Dossier: id, Categories: everything})
+	p, err := s.letIn(ctx, r, &id, o.Open)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +76,13 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 		if ack, v.AccessRecord, err = s.record(ctx, r, p, lookAt(id, h, p)); err != nil {
 			return nil, err
 		}
+	} else if r.Caller.Staff != domain.Operator {
+		if _, v.AccessRecord, err = s.record(ctx, r, p, look{dossiers: []string{id}}); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.shield(ctx, ref, o, v); err != nil {
+		return nil, err
 	}
 	v.pass, v.Ground = p, p.Ground
 	if p.Ground == "break_glass" {
@@ -105,14 +106,44 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 	return v, nil
 }
 
-// history reads the dossier's commits from the commits view, each compared with
-// its leaf, and folds those that the options admit. They are compared and
-// decoded side by side, which is most of the work.
+// history reads the commits of a dossier, or of another aggregate, from the
+// commits view, each compared with its leaf, and folds those that the options
+// admit. They are compared and decoded side by side, which is most of the work.
 func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions) (*history, error) {
+	h, err := s.read(ctx, ref, o)
+	if err != nil {
+		return nil, err
+	}
 	agg, _ := catalog.AggregateOf(ref.Kind)
-	h := &history{state: agg.Zero()}
+	h.state = agg.Zero()
+	for _, events := range h.facts {
+		for _, r := range events {
+			h.state = agg.Evolve(h.state, r)
+		}
+	}
+	if len(h.commits) == 0 && ref.Kind == domain.KindDossier {
+		return nil, unknownThen()
+	}
+	return h, nil
+}
+
+const codeUnknownThen = "unknown_dossier"
+
+func unknownThen() error {
+	return &domain.Error{Kind: domain.KindNotFound, Code: codeUnknownThen, Rule: "C-0a", Field: "dossier", Message: "there is no such dossier, or none yet at that time; check its id and the date"}
+}
+
+// read is history without the fold.
+func (s *Service) read(ctx context.Context, ref domain.Ref, o DossierOptions) (*history, error) {
+	t, err := s.then(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	var entries []commits.Entry
-	err := commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
+	err = commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
+		if t.bounded && e.Position > t.upTo {
+			return rows.ErrStop
+		}
 		entries = append(entries, e)
 		return nil
 	})
@@ -123,11 +154,8 @@ func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions)
 	facts := make([][]domain.Recorded, len(entries))
 	err = sideBySide(len(entries), func(i int) error {
 		c, err := entries[i].Checked()
-		if err != nil {
+		if err != nil || !t.admits(c) {
 			return err
-		}
-		if o.AsOf != nil && c.Envelope.Time.After(*o.AsOf) || o.KnownAt != nil && c.Envelope.Recorded.After(*o.KnownAt) {
-			return nil
 		}
 		decoded[i] = c
 		facts[i], err = commands.Decode(c)
@@ -136,19 +164,56 @@ func (s *Service) history(ctx context.Context, ref domain.Ref, o DossierOptions)
 	if err != nil {
 		return nil, err
 	}
+	h := &history{}
 	for i, c := range decoded {
-		if c == nil {
-			continue
+		if c != nil {
+			h.commits, h.facts = append(h.commits, c), append(h.facts, facts[i])
 		}
-		for _, r := range facts[i] {
-			h.state = agg.Evolve(h.state, r)
-		}
-		h.commits = append(h.commits, c)
-	}
-	if len(h.commits) == 0 {
-		return nil, &domain.Error{Kind: domain.KindNotFound, Code: "unknown_dossier", Rule: "C-0a", Field: "dossier", Message: "there is no such dossier, or none yet at that time; check its id and the date"}
 	}
 	return h, nil
+}
+
+// then is which commits a view takes in.
+type then struct {
+	asOf    *time.Time
+	bounded bool
+	upTo    uint64 // with bounded: the last position
+}
+
+func (s *Service) then(ctx context.Context, o DossierOptions) (t then, err error) {
+	t.asOf = o.AsOf
+	if o.KnownAt != nil {
+		t.bounded = true
+		t.upTo, err = commits.Horizon(ctx, s.db, *o.KnownAt)
+	}
+	return t, err
+}
+
+func (t then) admits(c *eventstore.Commit) bool {
+	return (!t.bounded || c.Position <= t.upTo) && (t.asOf == nil || !c.Envelope.Time.After(*t.asOf))
+}
+
+// shield closes in a view of an earlier time what is shielded by now, or holds a
+// category by now that it was not known to hold then: what may be seen is judged
+// today, however far back one looks (L-18, C-2.9.3b).
+func (s *Service) shield(ctx context.Context, ref domain.Ref, o DossierOptions, v *DossierView) error {
+	if o.AsOf == nil && o.KnownAt == nil {
+		return nil
+	}
+	now := s.clock.Now()
+	return s.commands.State(ctx, ref, func(state any, _ uint64) error {
+		st, ok := state.(*dossier.State)
+		if !ok {
+			return nil
+		}
+		for id, r := range st.Records {
+			if r.RestrictedAt(now) {
+				v.restricted[id] = true
+			}
+			v.holds[id] = append(v.holds[id], r.Categories()...)
+		}
+		return nil
+	})
 }
 
 // lookAt names what a view of the dossier opens: its own sections, and the

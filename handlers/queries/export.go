@@ -193,7 +193,12 @@ func plainAccess(x access.Row) access.Row {
 }
 
 func (s *Service) historyRows(ctx context.Context, db *readdb.DB, f rows.Filter, o ExportOptions, emit func(row any) error) error {
-	h := commits.HistoryFilter{Dossier: f.Dossier, From: f.From, Until: f.Until}
+	return s.historyUpTo(ctx, db, f, o, 0, emit)
+}
+
+// historyUpTo is historyRows of the stream up to a position; 0 for all of it.
+func (s *Service) historyUpTo(ctx context.Context, db *readdb.DB, f rows.Filter, o ExportOptions, upTo uint64, emit func(row any) error) error {
+	h := commits.HistoryFilter{Dossier: f.Dossier, From: f.From, Until: f.Until, UpTo: upTo}
 	if o.KnownAt != nil {
 		h.KnownAt = *o.KnownAt
 	}

@@ -22,6 +22,9 @@ func (s *Service) day(o DossierOptions) nl.Date {
 	return nl.DateOf(s.clock.Now())
 }
 
+// endOf is the last instant of a day: what stands then counts for it.
+func endOf(day nl.Date) time.Time { return day.End().Add(-time.Nanosecond) }
+
 // describe fills in what the folded state says, all of it clear.
 func (v *DossierView) describe(h *history, day nl.Date) error {
 	st, ok := h.state.(*dossier.State)
@@ -41,7 +44,7 @@ func (v *DossierView) describe(h *history, day nl.Date) error {
 	}
 	v.Status = statusOf(st)
 	seen := map[string]bool{}
-	at := day.End().Add(-time.Nanosecond)
+	at := endOf(day)
 	for _, a := range st.Assignments {
 		if a.Holds(at) && !seen[a.Staff] {
 			seen[a.Staff] = true
@@ -83,8 +86,8 @@ func statusOf(st *dossier.State) string {
 
 // present lays the opened values over each other, so that the view shows each
 // particular and each record as it stands: a later change of a particular goes
-// over the earlier one field by field, a correction replaces, a completion is
-// added.
+// over the earlier one field by field, a correction of a record likewise, a
+// completion is added.
 func present(v *DossierView) {
 	particulars := map[domain.Category]*Value{}
 	var order []domain.Category
@@ -121,25 +124,29 @@ func (v *DossierView) presentRecord(val Value, records map[string]int) {
 		records[val.Record] = len(v.Values)
 		v.Values = append(v.Values, val)
 	case val.EventType == dossier.TypeRecordCorrected:
-		v.Values[i] = val
+		overlay(&v.Values[i], val)
 	default:
 		v.Values = append(v.Values, val)
 	}
 }
 
-// overlay puts the fields of a later section over those of an earlier one.
+// overlay puts the fields of a later section over those of an earlier one, and
+// keeps of each field from which event it came.
 func overlay(cur *Value, later Value) {
-	if cur.State != "open" || later.State != "open" {
+	a, b := openFields(cur), openFields(&later)
+	if a == nil || b == nil {
 		*cur = later
 		return
 	}
-	var a, b map[string]json.RawMessage
-	if json.Unmarshal(cur.Data, &a) != nil || json.Unmarshal(later.Data, &b) != nil {
-		*cur = later
-		return
+	sources := cur.Sources
+	if sources == nil {
+		sources = map[string]Source{}
+		for k := range a {
+			sources[k] = cur.source()
+		}
 	}
 	for k, f := range b {
-		a[k] = f
+		a[k], sources[k] = f, later.source()
 	}
 	merged, err := json.Marshal(a)
 	if err != nil {
@@ -147,5 +154,17 @@ func overlay(cur *Value, later Value) {
 		return
 	}
 	*cur = later
-	cur.Data = merged
+	cur.Data, cur.Sources = merged, sources
+}
+
+// openFields are the fields of an opened object; nil for anything else.
+func openFields(v *Value) (fields map[string]json.RawMessage) {
+	if v.State != "open" || json.Unmarshal(v.Data, &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
+func (v *Value) source() Source {
+	return Source{Position: v.Position, Event: v.Event, Type: v.EventType, Occurred: v.Occurred, Recorded: v.Recorded}
 }

@@ -15,13 +15,14 @@ import (
 func (s *Service) reminded(ctx context.Context, dossier domain.Ref, o DossierOptions, v *DossierView) error {
 	ref := domain.Ref{Agency: dossier.Agency, Kind: domain.KindReminder, ID: dossier.ID}
 	n := len(v.Timeline)
-	err := commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
+	t, err := s.then(ctx, o)
+	if err != nil {
+		return err
+	}
+	err = commits.ReadAggregate(ctx, s.db, ref, 0, func(e commits.Entry) error {
 		c, err := e.Checked()
-		if err != nil {
+		if err != nil || !t.admits(c) {
 			return err
-		}
-		if o.AsOf != nil && c.Envelope.Time.After(*o.AsOf) || o.KnownAt != nil && c.Envelope.Recorded.After(*o.KnownAt) {
-			return nil
 		}
 		for _, ev := range c.Envelope.Data.Events {
 			v.Timeline = append(v.Timeline, TimelineEntry{
