@@ -1,0 +1,696 @@
+package engine_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/eventstore/ledger/bundle"
+	"github.com/casefile-engine/casefile/eventstore/seal"
+	"github.com/casefile-engine/casefile/eventstore/seal/vault"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/engine"
+	"github.com/casefile-engine/casefile/handlers/evidence"
+	"github.com/casefile-engine/casefile/handlers/queries"
+)
+
+// auditing is the operator who makes evidence.
+var auditing = queries.Reader{Caller: commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, Agency: "click", Purpose: "audit", Action: "export"}
+
+func maker(e *engine.Engine) *evidence.Maker {
+	return &evidence.Maker{Queries: e.Queries, Ledger: e.Ledger, DB: e.DB, Policies: e.Policies, Version: "test"}
+}
+
+// evidenceOf makes a bundle as the operator.
+func evidenceOf(t *testing.T, e *engine.Engine, q evidence.Request) []byte {
+	t.Helper()
+	b, err := maker(e).Make(t.Context(), auditing, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func holds(t *testing.T, b []byte, key *bundle.Key) *bundle.Report {
+	t.Helper()
+	r, err := bundle.Check(b, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// refusedBy shows that a bundle is refused, with one of these codes.
+func refusedBy(t *testing.T, what string, b []byte, key *bundle.Key, codes ...string) {
+	t.Helper()
+	_, err := bundle.Check(b, key)
+	var r *bundle.Refusal
+	if !errors.As(err, &r) || len(codes) > 0 && !slices.Contains(codes, r.Code) {
+		t.Errorf("%s: %v", what, err)
+		return
+	}
+	for _, l := range []nl.Lang{nl.Dutch, nl.English} {
+		if len(r.Says(l)) < 10 {
+			t.Errorf("%s: %q", what, r.Says(l))
+		}
+	}
+}
+
+// viewed is an agency with a dossier that several people looked at, in several
+// ways, and some did not get to see; the bundle's own look comes on top.
+func viewed(t *testing.T) (w *looks, seen int) {
+	w = watched(t)
+	if err := w.look(t, w.dossier); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.look(t, w.other); err == nil {
+		t.Fatal("a look at another's client")
+	}
+	if _, err := w.Queries.Caseload(t.Context(), w.by(w.asCoach(), "guidance", "list")); err != nil {
+		t.Fatal(err)
+	}
+	w.imported(t, w.coach, w.dossier, "2020-03-28T23:30:00Z")
+	colleague := enrol(t, w.Engine, "coach", "2019-07-01")
+	colleague.Door = commands.DoorAPI
+	if _, err := w.Queries.Dossier(t.Context(), w.by(colleague, "guidance", "view"), w.dossier, queries.DossierOptions{Open: true}); err == nil {
+		t.Fatal("a colleague who is not assigned read it")
+	}
+	return w, 4
+}
+
+// C-2.1.4b, L-U46: given looks, a list, an attempt and an imported look, when
+// evidence is made, then it holds, tells exactly these, and names its key; with
+// the agency's key beside it, it is trusted, and with another it is refused.
+func TestEvidenceTellsWhoLooked_C_2_1_4b(t *testing.T) {
+	w, seen := viewed(t)
+	raw := evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier})
+	r := holds(t, raw, nil)
+	if r.Trusted || !r.FromProved || !r.UntilProved || !r.Since.IsZero() || !r.AccessInside || r.Dossier != w.dossier || r.Agency != "click" {
+		t.Errorf("%+v", r)
+	}
+	var got []string
+	for _, c := range r.Looks() {
+		got = append(got, c.Look.Action+" "+c.Look.Outcome)
+	}
+	if want := []string{"view allowed", "list allowed", "view allowed", "view denied", "export allowed"}; len(got) != seen+1 || !slices.Equal(got, want) {
+		t.Errorf("the looks are %q", got)
+	}
+	for _, secret := range []string{"Jansen", "Eva Coach", "Eerste gesprek"} {
+		if bytes.Contains(raw, []byte(secret)) {
+			t.Errorf("evidence in the clear tells %q", secret)
+		}
+	}
+	own, err := bundle.ParseKey(w.Ledger.Key().Public())
+	if err != nil || !holds(t, raw, &own).Trusted {
+		t.Error("the agency's own key is not known again", err)
+	}
+	_, vkey, err := note.GenerateKey(nil, r.Origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := bundle.ParseKey(vkey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusedBy(t, "another key", raw, &other, bundle.CodeOtherKey)
+	for _, l := range []nl.Lang{nl.Dutch, nl.English} {
+		says := r.Says(l)
+		if len(says.Proved) < 5 || len(says.NotProved) < 5 || !strings.Contains(strings.Join(says.Signed, " "), "ledger.pub") {
+			t.Errorf("%+v", says)
+		}
+	}
+	// A dossier of which nothing was opened but lists: other agencies have none.
+	if got := holds(t, evidenceOf(t, w.Engine, evidence.Request{Dossier: w.other}), nil); len(got.Looks()) != 2 {
+		t.Errorf("the other client has %d looks", len(got.Looks()))
+	}
+}
+
+// C-2.1.4b: of a period the looks of that period are told, by recorded time, and
+// what the log cannot prove yet of it is said.
+func TestEvidenceOfAPeriod_C_2_1_4b(t *testing.T) {
+	w, _ := viewed(t)
+	if _, err := w.Ledger.Anchor(t.Context(), "click"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(5 * time.Millisecond)
+	from := time.Now()
+	time.Sleep(5 * time.Millisecond)
+	if err := w.look(t, w.dossier); err != nil {
+		t.Fatal(err)
+	}
+	until := time.Now()
+	if err := w.look(t, w.dossier); err != nil {
+		t.Fatal(err)
+	}
+	r := holds(t, evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier, From: &from, Until: &until}), nil)
+	if len(r.Looks()) != 1 || !r.FromProved || !r.UntilProved || !r.Since.Before(from) || r.UpTo.Before(until) || r.Since.IsZero() {
+		t.Errorf("%d looks, since %v, up to %v of %v - %v", len(r.Looks()), r.Since, r.UpTo, from, until)
+	}
+	// The anchor that was made for it serves a second bundle of the same period,
+	// whose own look then comes after it.
+	if r = holds(t, evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier, From: &from, Until: &until}), nil); r.AccessInside || len(r.Looks()) != 1 {
+		t.Errorf("%d looks, inside %v", len(r.Looks()), r.AccessInside)
+	}
+	later := time.Now().Add(time.Hour)
+	if r = holds(t, evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier, Until: &later}), nil); r.UntilProved {
+		t.Error("a period that has not passed is proved")
+	}
+	if _, err := maker(w.Engine).Make(t.Context(), auditing, evidence.Request{Dossier: w.dossier, From: &until, Until: &from}); domain.AsError(err).Code != "period" {
+		t.Error(err)
+	}
+}
+
+// C-2.7a, C-2.7e, C-0d: evidence is for whoever may see history and accesses of
+// the agency, for an audit or a request of the client; what is opened is what
+// the policies let him see; it is on record before anything comes out.
+func TestWhoMayMakeEvidence_C_2_7a(t *testing.T) {
+	w, _ := viewed(t)
+	for _, c := range []struct {
+		name, purpose string
+		caller        commands.Caller
+		open          bool
+		code          string
+	}{
+		{"officer", "audit", w.officer, false, ""},
+		{"officer, request", "rights_request", w.officer, false, ""},
+		{"officer, guidance", "guidance", w.officer, false, "evidence_purpose"},
+		{"officer, opened without a matter", "rights_request", w.officer, true, "not_assigned"},
+		{"auditor", "audit", w.auditor, false, ""},
+		{"auditor, request", "rights_request", w.auditor, false, "not_permitted"},
+		{"auditor, opened without a grant", "audit", w.auditor, true, "not_assigned"},
+		{"coach", "audit", w.asCoach(), false, "not_permitted"},
+		{"director", "audit", w.director, false, "not_permitted"},
+		{"administration", "audit", w.administration, false, "not_permitted"},
+		{"administrator", "audit", w.admin, false, "not_permitted"},
+	} {
+		before := head(t, w.Engine)
+		b, err := maker(w.Engine).Make(t.Context(), w.by(c.caller, c.purpose, "export"), evidence.Request{Dossier: w.dossier, Open: c.open})
+		if c.code == "" && (err != nil || b.Position <= before) || c.code != "" && (b != nil || domain.AsError(err).Code != c.code) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if c.code != "evidence_purpose" && head(t, w.Engine) == before {
+			t.Errorf("%s: nothing is on record", c.name)
+		}
+	}
+	stranger := w.officer
+	stranger.Agency = "sol" // C-2.8
+	if _, err := maker(w.Engine).Make(t.Context(), w.by(stranger, "audit", "export"), evidence.Request{Dossier: w.dossier}); domain.AsError(err).Code != "unknown_agency" {
+		t.Error(err)
+	}
+	if _, err := maker(w.Engine).Make(t.Context(), auditing, evidence.Request{Dossier: "00000000-0000-4000-8000-000000000000"}); domain.AsError(err).Code != "unknown_dossier" {
+		t.Error(err)
+	}
+}
+
+// C-2.9.3b: what is opened stands beside the ciphertext that the log covers; a
+// bundle holds after the keys are gone, in part or wholly, and a new one says so.
+func TestEvidenceOutlivesTheKeys_C_2_9_3b(t *testing.T) {
+	w, _ := viewed(t)
+	ask := evidence.Request{Dossier: w.dossier, Open: true}
+	states := func(raw []byte) (out map[string]int) {
+		out = map[string]int{}
+		for _, o := range holds(t, raw, nil).Contents.Opened {
+			if strings.HasPrefix(o.Owner, "dossier/") {
+				out[o.State]++
+			}
+		}
+		return out
+	}
+	before := evidenceOf(t, w.Engine, ask)
+	if r := holds(t, before, nil); r.Names[w.coach] != "Eva Coach" || states(before)["open"] == 0 || states(before)["destroyed"] != 0 {
+		t.Fatalf("%+v %v", r.Names, states(before))
+	}
+	for _, text := range []string{"Jansen", "Eerste gesprek", "Eva Coach"} {
+		if !bytes.Contains(before, []byte(text)) {
+			t.Errorf("opened evidence lacks %q", text)
+		}
+	}
+	all := states(before)["open"]
+	scope := seal.Scope{Agency: "click", Owner: "dossier/" + w.dossier, Class: domain.ClassDossier}
+	if _, err := w.Vault.Puncture(t.Context(), scope, 1); err != nil {
+		t.Fatal(err)
+	}
+	after := evidenceOf(t, w.Engine, ask)
+	if s := states(after); s["destroyed"] == 0 || s["open"] == 0 || s["open"]+s["destroyed"] != all {
+		t.Errorf("after one record %v, before %d", s, all)
+	}
+	var scopes []seal.Scope
+	if err := w.Vault.List(t.Context(), "click", func(k vault.KeyInfo) error {
+		if k.Owner == scope.Owner {
+			scopes = append(scopes, k.Scope)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scopes {
+		if _, err := w.Vault.Destroy(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := states(evidenceOf(t, w.Engine, ask)); s["open"] != 0 || s["destroyed"] != all {
+		t.Errorf("after all classes %v", s)
+	}
+	holds(t, before, nil)
+	if bytes.Contains(evidenceOf(t, w.Engine, ask), []byte("Jansen")) {
+		t.Error("a destroyed name comes out")
+	}
+}
+
+// T2, architecture §6: a bundle of a copy of the data directory elsewhere, whose
+// ledger and views were made anew, rests on the same log and key.
+func TestEvidenceOfACopy_T2(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, false)
+	_, dossier, _ := small(t, e)
+	if err := e.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	before := evidenceOf(t, e, evidence.Request{Dossier: dossier})
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.WalkDir(to, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chmod(path, 0o700)) // CopyFS opens them to others
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"views.db", "views.db-wal", "views.db-shm"} {
+		_ = os.Remove(filepath.Join(to, "data", f))
+	}
+	key, err := bundle.ParseKey(string(must(os.ReadFile(filepath.Join(to, "data", "ledger", "ledger.pub")))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := open(t, to, false)
+	if err := copied.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := copied.Ledger.Rebuild(t.Context(), "click"); err != nil {
+		t.Fatal(err)
+	}
+	after := holds(t, evidenceOf(t, copied, evidence.Request{Dossier: dossier}), &key)
+	old := holds(t, before, &key)
+	if len(after.Commits) != len(old.Commits)+1 || after.Commits[0].Leaf != old.Commits[0].Leaf {
+		t.Errorf("%d commits after %d", len(after.Commits), len(old.Commits))
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// The whole can be encrypted to a recipient, who alone opens it.
+func TestEvidenceForARecipient(t *testing.T) {
+	w, _ := viewed(t)
+	to := must(age.GenerateX25519Identity())
+	raw := evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier, Open: true, Recipient: to.Recipient().String()})
+	if bytes.Contains(raw, []byte("Jansen")) || bytes.Contains(raw, []byte(w.dossier)) {
+		t.Error("it is not encrypted")
+	}
+	refusedBy(t, "encrypted", raw, nil, bundle.CodeNoBundle)
+	r, err := age.Decrypt(bytes.NewReader(raw), to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain bytes.Buffer
+	if _, err := plain.ReadFrom(r); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, plain.Bytes(), nil)
+	before := head(t, w.Engine)
+	_, err = maker(w.Engine).Make(t.Context(), auditing, evidence.Request{Dossier: w.dossier, Recipient: "age1wrong"})
+	if domain.AsError(err).Code != "unknown_recipient" || head(t, w.Engine) != before {
+		t.Error(err)
+	}
+}
+
+// T2: whichever byte of a bundle is changed, it is refused.
+func TestEveryChangedByteOfABundleIsFound_T2(t *testing.T) {
+	e := open(t, t.TempDir(), true)
+	_, dossier, _ := small(t, e)
+	raw := evidenceOf(t, e, evidence.Request{Dossier: dossier, Open: true})
+	holds(t, raw, nil)
+	start := time.Now()
+	for i := range raw {
+		for _, flip := range []byte{1, 0x80} {
+			raw[i] ^= flip
+			if _, err := bundle.Check(raw, nil); err == nil {
+				t.Fatalf("byte %d of %d can be changed", i, len(raw))
+			}
+			raw[i] ^= flip
+		}
+	}
+	t.Logf("%d changes in %s", 2*len(raw), time.Since(start))
+	// A changer who writes the container anew, checksums and all, is found by the
+	// digests and the signature over them; one who makes the digests fit, by the
+	// signature alone.
+	files := must(bundle.Unpack(raw))
+	for n := range files {
+		f := &files[n]
+		whole := f.Data
+		for i := 0; i < len(whole); i += max(1, len(whole)/16) {
+			f.Data = bytes.Clone(whole)
+			f.Data[i] ^= 1
+			refusedBy(t, f.Name, pack(t, files), nil, bundle.CodeAltered, bundle.CodeSignature, bundle.CodeKey)
+		}
+		f.Data = whole
+	}
+	for n := range files {
+		if strings.HasPrefix(files[n].Name, "manifest.") {
+			continue
+		}
+		without := slices.Delete(slices.Clone(files), n, n+1)
+		refusedBy(t, "without "+files[n].Name, pack(t, without), nil, bundle.CodeAltered, bundle.CodeMissing)
+		signedAlone := without
+		for i := range signedAlone {
+			if signedAlone[i].Name == "manifest.sha256" {
+				signedAlone[i].Data = sums(signedAlone)
+			}
+		}
+		refusedBy(t, "digests without "+files[n].Name, pack(t, signedAlone), nil, bundle.CodeSignature, bundle.CodeMissing)
+	}
+}
+
+// sums is a manifest.
+func sums(files []bundle.File) (out []byte) {
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name, "manifest.") {
+			out = fmt.Appendf(out, "%x  %s\n", sha256.Sum256(f.Data), f.Name)
+		}
+	}
+	return out
+}
+
+func pack(t *testing.T, files []bundle.File) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := bundle.Pack(&b, files); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// forged is a bundle that the agency itself changed, with its own key at hand.
+type forged struct {
+	t     *testing.T
+	e     *engine.Engine
+	files map[string][]byte
+	c     bundle.Contents
+	p     bundle.Completeness
+}
+
+func forge(t *testing.T, e *engine.Engine, raw []byte) *forged {
+	t.Helper()
+	f := &forged{t: t, e: e, files: map[string][]byte{}}
+	for _, x := range must(bundle.Unpack(raw)) {
+		if !strings.HasPrefix(x.Name, "manifest.") {
+			f.files[x.Name] = x.Data
+		}
+	}
+	if err := errors.Join(json.Unmarshal(f.files["bundle.json"], &f.c), json.Unmarshal(f.files["completeness.json"], &f.p)); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f *forged) sealed() []byte {
+	f.t.Helper()
+	f.files["bundle.json"], f.files["completeness.json"] = must(json.Marshal(f.c)), must(json.Marshal(f.p))
+	var list []bundle.File
+	for name, data := range f.files {
+		list = append(list, bundle.File{Name: name, Data: data})
+	}
+	list, err := bundle.Seal(list, f.c.Origin, func(text string) ([]byte, error) { return f.e.Ledger.Key().SignBundle("click", text) })
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return pack(f.t, list)
+}
+
+// T2, C-2.1.4b: the agency that holds the key cannot leave an access out, change
+// one, bring in another's, or give parts of two logs: the log's own proofs tell.
+func TestTheAgencyCannotForgeEvidence_T2(t *testing.T) {
+	w, _ := viewed(t)
+	raw := evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier, Open: true})
+	r := holds(t, raw, nil)
+	if holds(t, forge(t, w.Engine, raw).sealed(), nil) == nil {
+		t.Fatal("what was sealed again does not hold")
+	}
+	try := func(what string, change func(f *forged), codes ...string) {
+		t.Helper()
+		f := forge(t, w.Engine, raw)
+		change(f)
+		refusedBy(t, what, f.sealed(), nil, codes...)
+	}
+	for n, c := range r.Commits {
+		leaf := c.Ref.Leaf
+		try("without "+c.Envelope.Type, func(f *forged) {
+			delete(f.files, bundle.CommitName("commits", leaf))
+			delete(f.files, bundle.ProofName("commits", leaf))
+			f.c.Commits, f.p.Leaves = slices.Delete(f.c.Commits, n, n+1), slices.Delete(f.p.Leaves, n, n+1)
+			f.c.Opened = slices.DeleteFunc(f.c.Opened, func(o bundle.Opened) bool {
+				if o.Leaf == leaf {
+					delete(f.files, bundle.OpenedName(leaf, o.Section))
+					delete(f.files, bundle.SealedName(leaf, o.Section))
+				}
+				return o.Leaf == leaf
+			})
+		}, bundle.CodeIncomplete)
+		try("another text of "+c.Envelope.Type, func(f *forged) {
+			name := bundle.CommitName("commits", leaf)
+			f.files[name] = bytes.Replace(f.files[name], []byte(`"outcome":"allowed"`), []byte(`"outcome":"denied"`), 1)
+			f.files[name] = bytes.Replace(f.files[name], []byte(`"time":"20`), []byte(`"time":"19`), 1)
+		}, bundle.CodeProof)
+	}
+	first, second := r.Commits[0].Ref.Leaf, r.Commits[1].Ref.Leaf
+	try("two commits changed places", func(f *forged) {
+		a, b := bundle.CommitName("commits", first), bundle.CommitName("commits", second)
+		f.files[a], f.files[b] = f.files[b], f.files[a]
+	}, bundle.CodeProof)
+	try("fewer leaves than commits", func(f *forged) { f.p.Leaves = f.p.Leaves[1:] }, bundle.CodeIncomplete)
+	try("another count", func(f *forged) { f.p.After.Head.Count-- }, bundle.CodeIncomplete)
+	try("another map", func(f *forged) { f.p.After.MapRoot[0] ^= 1 }, bundle.CodeContents)
+	try("an anchor of another size", func(f *forged) { f.p.After.Size-- }, bundle.CodeContents)
+	try("no dossier's completeness", func(f *forged) { f.p.Dossier = w.other }, bundle.CodeContents)
+	try("another dossier", func(f *forged) { f.p.Dossier, f.c.Dossier = w.other, w.other }, bundle.CodeForeign)
+	try("a file more", func(f *forged) { f.files["opened/note.json"] = []byte("{}") }, bundle.CodeExtra)
+	try("another policy", func(f *forged) {
+		name := bundle.PolicyName(f.c.Policies[0])
+		f.files[name] = append(bytes.Clone(f.files[name]), '\n')
+	}, bundle.CodeText)
+	try("a policy unnamed", func(f *forged) {
+		delete(f.files, bundle.PolicyName(f.c.Policies[0]))
+		f.c.Policies = nil
+	}, bundle.CodeMissing)
+	try("another regulation", func(f *forged) {
+		name := bundle.ProfileName(f.c.Profiles[0].Digest)
+		f.files[name] = append(bytes.Clone(f.files[name]), '\n')
+	}, bundle.CodeText)
+	try("an opened piece of another commit", func(f *forged) { f.c.Opened[0].Leaf = r.Commits[len(r.Commits)-1].Ref.Leaf }, bundle.CodeOpened)
+	try("another ciphertext", func(f *forged) {
+		i := slices.IndexFunc(f.c.Opened, func(o bundle.Opened) bool { return o.State == "open" })
+		name := bundle.SealedName(f.c.Opened[i].Leaf, f.c.Opened[i].Section)
+		f.files[name] = append(bytes.Clone(f.files[name][1:]), 0)
+	}, bundle.CodeOpened)
+	try("without a checkpoint's proof", func(f *forged) {
+		for name := range f.files {
+			if strings.HasSuffix(name, ".add-checkpoint") {
+				delete(f.files, name)
+			}
+		}
+	}, bundle.CodeMissing)
+	try("another history", func(f *forged) {
+		for name, b := range f.files {
+			if strings.HasSuffix(name, ".add-checkpoint") {
+				p := must(bundle.ParseConsistency(b))
+				if len(p.Hashes) > 0 {
+					p.Hashes[0][0] ^= 1
+					f.files[name] = p.Format()
+				}
+			}
+		}
+	}, bundle.CodeHistory)
+	t.Run("wrong log", func(t *testing.T) { wrongLog(t, w, raw) })
+}
+
+// wrongLog puts the checkpoint of another store's log into a bundle.
+func wrongLog(t *testing.T, w *looks, raw []byte) {
+	e := open(t, t.TempDir(), true)
+	_, dossier, _ := small(t, e)
+	other := forge(t, e, evidenceOf(t, e, evidence.Request{Dossier: dossier}))
+	for _, part := range []string{"checkpoints/", "commits/", "keys/"} {
+		f := forge(t, w.Engine, raw)
+		for name := range f.files {
+			if strings.HasPrefix(name, part) {
+				delete(f.files, name)
+			}
+		}
+		for name, b := range other.files {
+			if strings.HasPrefix(name, part) {
+				f.files[name] = b
+			}
+		}
+		refusedBy(t, part+" of another log", f.sealed(), nil)
+	}
+}
+
+// An implementation that is not ours (transparency-dev/merkle for RFC 6962, the
+// note's signature by crypto/ed25519 alone) reads each part of a bundle as its
+// format says, accepts it, and refuses it with any byte changed.
+func TestAnotherImplementationAcceptsTheParts(t *testing.T) {
+	w, _ := viewed(t)
+	files := map[string][]byte{}
+	for _, f := range must(bundle.Unpack(evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier}))) {
+		files[f.Name] = f.Data
+	}
+	key := strings.TrimSpace(string(files["keys/log.vkey"]))
+	n := 0
+	for name, b := range files {
+		switch {
+		case strings.HasSuffix(name, ".tlog-proof"):
+			entry := files[strings.TrimSuffix(name, ".tlog-proof")+".json"]
+			if err := foreignProof(b, entry, key); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if n++; n > 3 {
+				continue // every byte of a few
+			}
+			everyByte(t, name, b, func(b []byte) error { return foreignProof(b, entry, key) })
+			everyByte(t, name+"'s entry", entry, func(entry []byte) error { return foreignProof(b, entry, key) })
+		case strings.HasSuffix(name, ".checkpoint"):
+			if _, _, err := foreignNote(b, key); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			everyByte(t, name, b, func(b []byte) error { _, _, err := foreignNote(b, key); return err })
+		case strings.HasSuffix(name, ".add-checkpoint"):
+			var older int64
+			if _, err := fmt.Sscanf(name, "checkpoints/%d-", &older); err != nil {
+				t.Fatal(err)
+			}
+			from := files[bundle.CheckpointName(older)]
+			if err := foreignConsistency(b, from, key); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			everyByte(t, name, b, func(b []byte) error { return foreignConsistency(b, from, key) })
+		}
+	}
+	if n < 8 {
+		t.Fatalf("only %d proofs", n)
+	}
+}
+
+func everyByte(t *testing.T, what string, b []byte, check func([]byte) error) {
+	t.Helper()
+	for i := range b {
+		c := bytes.Clone(b)
+		c[i] ^= 1
+		if check(c) == nil {
+			t.Fatalf("%s: byte %d can be changed", what, i)
+		}
+	}
+}
+
+// foreignNote opens a C2SP signed-note, and gives size and root of the checkpoint.
+func foreignNote(b []byte, key string) (size uint64, root []byte, err error) {
+	text, signature, ok := strings.Cut(string(b), "\n\n")
+	text += "\n"
+	parts := strings.SplitN(key, "+", 3)
+	public := must(base64.StdEncoding.DecodeString(parts[2]))
+	rest, named := strings.CutPrefix(signature, "— "+parts[0]+" ")
+	raw, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSuffix(rest, "\n"))
+	if err != nil || !ok || !named || len(raw) != 4+ed25519.SignatureSize || !strings.HasSuffix(rest, "\n") {
+		return 0, nil, errors.New("no signature")
+	}
+	hash := sha256.Sum256([]byte(parts[0] + "\n" + string(public)))
+	if !bytes.Equal(raw[:4], hash[:4]) || !ed25519.Verify(public[1:], []byte(text), raw[4:]) {
+		return 0, nil, errors.New("bad signature")
+	}
+	lines := strings.Split(text, "\n")
+	if size, err = strconv.ParseUint(lines[1], 10, 64); err != nil || lines[0] != parts[0] {
+		return 0, nil, errors.New("no checkpoint")
+	}
+	root, err = base64.StdEncoding.DecodeString(lines[2])
+	return size, root, err
+}
+
+// foreignParts splits a C2SP tlog-proof or add-checkpoint body.
+func foreignParts(b []byte, first string) (n uint64, hashes [][]byte, note []byte, err error) {
+	head, rest, ok := bytes.Cut(b, []byte("\n\n"))
+	lines := strings.Split(string(head), "\n")
+	if strings.HasPrefix(first, "c2sp") {
+		if lines[0] != first {
+			return 0, nil, nil, errors.New("another format")
+		}
+		lines, first = lines[1:], "index"
+	}
+	number, is := strings.CutPrefix(lines[0], first+" ")
+	if n, err = strconv.ParseUint(number, 10, 64); err != nil || !ok || !is {
+		return 0, nil, nil, errors.New("no number")
+	}
+	for _, l := range lines[1:] {
+		h, err := base64.StdEncoding.Strict().DecodeString(l)
+		if err != nil {
+			return 0, nil, nil, err
+		}
+		hashes = append(hashes, h)
+	}
+	return n, hashes, rest, nil
+}
+
+func foreignProof(b, entry []byte, key string) error {
+	index, hashes, signed, err := foreignParts(b, "c2sp.org/tlog-proof@v1")
+	if err != nil {
+		return err
+	}
+	size, root, err := foreignNote(signed, key)
+	if err != nil {
+		return err
+	}
+	return proof.VerifyInclusion(rfc6962.DefaultHasher, index, size, rfc6962.DefaultHasher.HashLeaf(entry), hashes, root)
+}
+
+func foreignConsistency(b, older []byte, key string) error {
+	old, hashes, signed, err := foreignParts(b, "old")
+	if err != nil {
+		return err
+	}
+	size, root, err := foreignNote(signed, key)
+	if err != nil {
+		return err
+	}
+	oldSize, oldRoot, err := foreignNote(older, key)
+	if err != nil || oldSize != old {
+		return errors.New("another checkpoint")
+	}
+	return proof.VerifyConsistency(rfc6962.DefaultHasher, old, size, hashes, oldRoot, root)
+}
