@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "lines": cmdLines, "fromfile": cmdFromFile, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
-			"collector": cmdCollector, "field": cmdField, "spoil": cmdSpoil, "rows": cmdRows, "awaithttp": cmdAwaitHTTP,
+			"collector": cmdCollector, "field": cmdField, "spoil": cmdSpoil, "rows": cmdRows, "awaithttp": cmdAwaitHTTP, "changed": cmdChanged, "agekey": cmdAgeKey,
 		},
 	})
 }
