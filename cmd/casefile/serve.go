@@ -72,7 +72,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err := c.metrics(a, reg, log); err != nil {
 		return err
 	}
-	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Log: log, Version: version,
+	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Evidence: maker(e), Log: log, Version: version,
 		HTTPS: ao.Secure, Registry: reg, MetricsApart: c.Metrics != ""})
 	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
 	if err := c.firstAdministrator(a, s, cmp.Or(ao.URL, address(c.Listen, l.Addr()))); err != nil {

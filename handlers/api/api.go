@@ -60,6 +60,7 @@ type Deps struct {
 	SignIn   SignIn
 	// Position is how far the views have come; nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
+	Evidence Evidence // nil where there is no ledger
 	Log      *slog.Logger
 	Version  string
 }
@@ -134,6 +135,7 @@ func (s *service) routes(a huma.API) {
 		Tags: []string{"views"}, Middlewares: who, Errors: readErrors,
 	}, s.serveTimeline)
 	huma.Register(a, overviewOperation(who), s.serveOverview)
+	huma.Register(a, evidenceOperation(who), s.serveEvidence)
 	s.accessRoutes(a, who)
 	s.replayRoutes(a, who)
 	huma.Register(a, searchOperation(who), s.serveSearch)

@@ -203,7 +203,7 @@ func (r *rights) serve() {
 	if err != nil {
 		r.Fatal(err)
 	}
-	srv := httptest.NewServer(web.New(web.Deps{Commands: r.e.Commands, Queries: r.e.Queries, Auth: s}))
+	srv := httptest.NewServer(web.New(web.Deps{Commands: r.e.Commands, Queries: r.e.Queries, Auth: s, Evidence: maker(r.e)}))
 	r.Cleanup(srv.Close)
 	r.base = srv.URL
 	for _, p := range r.people {

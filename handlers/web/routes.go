@@ -20,6 +20,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/evidence"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
@@ -47,6 +48,7 @@ type pages struct {
 	assignments *assignments.Page
 	reviews     *reviews.Page
 	overviews   *overviews.Page
+	evidence    *evidence.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -77,6 +79,8 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /registers/access", kit.SignedIn(p.seen.ServeRegister))
 	page("GET /registers/access/patterns", kit.SignedIn(p.seen.ServePatterns))
 	page("GET /dossiers/{dossier}/access", kit.SignedIn(p.seen.ServeDossier))
+	page("GET /dossiers/{dossier}/evidence", kit.SignedIn(p.evidence.Serve))
+	page("POST /dossiers/{dossier}/evidence", kit.SignedIn(p.evidence.ServeMake))
 	page("GET /registers", kit.SignedIn(p.registers.Serve))
 	page("GET /registers/{register}", kit.SignedIn(p.registers.ServeRegister))
 	page("GET /registers/{register}/download", kit.SignedIn(p.registers.ServeDownload))
@@ -133,7 +137,7 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	}
 
 	api.Register(sessions{m, d}, api.Deps{
-		Commands: d.Commands, Queries: d.Queries, SignIn: d.Auth, Position: d.Position, Log: d.Log, Version: d.Version,
+		Commands: d.Commands, Queries: d.Queries, SignIn: d.Auth, Position: d.Position, Evidence: d.Evidence, Log: d.Log, Version: d.Version,
 	})
 	return m.mux
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
+	"github.com/casefile-engine/casefile/handlers/web/pages/evidence"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
@@ -86,6 +87,8 @@ type Deps struct {
 	// Ledger, when set, has its checkpoints and tiles served to everybody, and is
 	// among the metrics.
 	Ledger *ledger.Ledger
+	// Evidence, when set, makes evidence bundles.
+	Evidence api.Evidence
 	// HTTPS says that people reach this by https: all that is kept in the browser
 	// then travels by it alone, and the browser is told to use nothing else.
 	HTTPS bool
@@ -143,6 +146,8 @@ func New(d Deps) http.Handler {
 	p.start, p.registers = start.New(kit), registers.New(kit, d.Queries)
 	p.seen, p.overviews = seen.New(kit, d.Queries), overviews.New(kit, d.Queries)
 	p.assignments, p.reviews = assignments.New(kit, d.Queries, d.Commands, d.NewID), reviews.New(kit, d.Queries, d.Commands, d.NewID)
+	p.evidence = evidence.New(kit, d.Evidence)
+	p.seen.Evidence = p.evidence.May
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	refuse := d.Auth.Middleware(&strangers{d: d, page: p.errors.CrossOrigin, last: map[string]time.Time{}})

@@ -39,10 +39,12 @@ type Queries interface {
 type Page struct {
 	kit     *ui.Kit
 	queries Queries
+	// Evidence, when set, tells whether somebody may make evidence of a dossier.
+	Evidence func(*http.Request) bool
 }
 
 // New makes the page.
-func New(k *ui.Kit, q Queries) *Page { return &Page{k, q} }
+func New(k *ui.Kit, q Queries) *Page { return &Page{kit: k, queries: q} }
 
 // perPage is how many looks a page has.
 const perPage = 100
@@ -56,6 +58,7 @@ type model struct {
 	From, Until, Client                    string
 	Staff, Actions, Outcomes, Grounds      []ui.Option
 	CanNames, Names, CanPatterns, OwnNames bool
+	CanEvidence                            bool
 	Days                                   []day
 	Next                                   string // address of the next page
 	Patterns                               []pattern
@@ -106,6 +109,7 @@ func (p *Page) reader(r *http.Request) queries.Reader {
 func (p *Page) ServeDossier(w http.ResponseWriter, r *http.Request) {
 	words := p.kit.Printer(r)
 	m := model{View: "dossier", Dossier: r.PathValue("dossier"), CanNames: p.mayAll(r), Names: r.URL.Query().Has("names")}
+	m.CanEvidence = p.Evidence != nil && p.Evidence(r)
 	var err error
 	if m.Names {
 		err = p.named(r, words, &m, queries.AccessFilter{Dossier: m.Dossier, Newest: true, Limit: perPage, Names: true, Cursor: cursor(r)})
