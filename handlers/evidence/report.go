@@ -105,9 +105,9 @@ func describe(r *bundle.Report, p *i18n.Printer) report {
 		x := row{When: bundle.Moment(e.Time), Who: who(r, p, e.Actor), Leaf: fmt.Sprint(c.Ref.Leaf)}
 		if c.Look != nil {
 			l := c.Look
-			x.Role, x.Why = p.Code("role", l.Role), p.Code("purpose", l.Purpose)
-			if l.Role == "" {
-				x.Role = ""
+			x.Why = p.Code("purpose", l.Purpose)
+			if p.Has("role." + l.Role) { // operator and engine have none beside what they are
+				x.Role = p.Code("role", l.Role)
 			}
 			x.What = p.Code("access_action", l.Action)
 			if l.Outcome != "allowed" {
