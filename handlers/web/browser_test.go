@@ -88,6 +88,14 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 func get[T any](b *browser, a chromedp.Action[T]) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, a)
+	for range 20 {
+		// A page that is just being replaced by the next one is read again there.
+		if err == nil || !strings.Contains(err.Error(), "Cannot find context") {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		v, err = chromedp.Run(b.ctx, a)
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}

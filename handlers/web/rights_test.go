@@ -128,7 +128,7 @@ func TestUnassignedInAnOpenPage(t *testing.T) {
 	// The administrator finds it by its trajectory and sees no client.
 	admin.signIn(r.name("click/administrator"))
 	admin.open("/assignments")
-	admin.do(typed("#q", number), chromedp.Click(css("main form[role=search] button")), chromedp.WaitVisible(css("input[name=dossier]")))
+	admin.do(typed("#q", number), chromedp.Click(css("main form[role=search] button")), chromedp.WaitVisible(css("#q[value='"+number+"']")), chromedp.WaitVisible(css("input[name=dossier]")))
 	if page := admin.text("main"); strings.Contains(page, client) || !strings.Contains(page, number) {
 		t.Errorf("the administrator sees\n%s", page)
 	}
