@@ -166,6 +166,38 @@ func (r *Runner) named(names []string) ([]*lane, error) {
 	return out, nil
 }
 
+// Prepare makes the tables of projections that have none yet, so that a query
+// finds them, empty, before Follow has begun. What another runner is making is
+// waited for.
+func (r *Runner) Prepare(ctx context.Context) error {
+	r.work.Lock()
+	defer r.work.Unlock()
+	for {
+		made, err := r.db.Checkpoints(ctx)
+		if err != nil {
+			return err
+		}
+		waits := false
+		for _, l := range r.lanes {
+			if made[l.Name()].Generation > 0 {
+				continue
+			}
+			if err := r.load(ctx, l); err != nil {
+				return err
+			}
+			waits = waits || l.is(standby)
+		}
+		if !waits {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // Close lets go of the projections, so that another runner need not wait.
 // Follow does so itself when it ends.
 func (r *Runner) Close(ctx context.Context) error {

@@ -123,7 +123,7 @@ func TestReadYourWrites(t *testing.T) {
 		}
 		slices.Sort(took)
 		t.Logf("visible after: median %v, slowest %v", took[len(took)/2], took[len(took)-1])
-		if took[len(took)/2] > 50*time.Millisecond {
+		if took[len(took)/2] > time.Second { // milliseconds, on a machine that does nothing else
 			t.Errorf("it took %v", took[len(took)/2])
 		}
 		p := s.addMany(t, 1)
@@ -172,7 +172,7 @@ func stalledAt(t *testing.T, db *readdb.DB, bad toyEvent, wantCode string) {
 	head := s.addMany(t, 20)
 	waitFor(t, r, head, "well")
 
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := r.WaitFor(ctx, at, "ill"); code(err) != "projection_stalled" {
 		t.Fatalf("waiting for a stalled projection gives %v", err)
@@ -217,7 +217,7 @@ func statusOf(t *testing.T, r *projections.Runner, name string) projections.Stat
 
 func waitFor2(t *testing.T, f func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !f(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !f(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it did not come about in time")
 		}
@@ -251,6 +251,30 @@ func TestTwoRunners(t *testing.T) {
 		waitFor(t, second, s.addMany(t, 10))
 		waitFor2(t, func() bool { return statusOf(t, second, "toy").Owned })
 		agree(t, second, s, toy)
+	})
+}
+
+// Given an empty database, when a runner is prepared and nothing follows yet,
+// then queries find the tables; and what was prepared is carried on with.
+func TestPreparedTablesAreThere(t *testing.T) {
+	engines(t, func(t *testing.T, open func() *readdb.DB) {
+		s := newStream()
+		s.addMany(t, 10)
+		r, db := newRunner(t, open(), s, toy), open()
+		count := func() (n int, err error) {
+			return n, db.QueryRow(t.Context(), "SELECT count(*) FROM toy_log").Scan(&n)
+		}
+		if _, err := count(); err == nil {
+			t.Fatal("the tables are there before anybody made them")
+		}
+		no(t, r.Prepare(t.Context()))
+		if n, err := count(); err != nil || n != 0 {
+			t.Fatalf("%d rows, %v", n, err)
+		}
+		no(t, newRunner(t, open(), s, toy).Prepare(t.Context())) // another finds them made
+		follow(t, r, s)
+		waitFor(t, r, 10)
+		agree(t, r, s, toy)
 	})
 }
 

@@ -251,7 +251,7 @@ func no(t testing.TB, err error) {
 
 func waitFor(t *testing.T, r *projections.Runner, position uint64, names ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := r.WaitFor(ctx, position, names...); err != nil {
 		st, _ := r.Status(t.Context())

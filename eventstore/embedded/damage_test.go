@@ -254,7 +254,7 @@ func TestAFailedSyncIsFinal(t *testing.T) {
 	if _, err := s.Append(t.Context(), n.Pending(10)); !errors.Is(err, eventstore.ErrUnknown) {
 		t.Fatalf("the append gives %v", err)
 	}
-	for range 100 {
+	for range 6000 {
 		if s.Status(t.Context()).ReadOnly {
 			break
 		}

@@ -147,7 +147,7 @@ func TestFollows(t *testing.T) {
 	t.Cleanup(func() { l.Close() })
 	covers := func(n int64) {
 		t.Helper()
-		for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(2 * time.Millisecond) {
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(2 * time.Millisecond) {
 			if log, ok := l.Log("click"); ok && log.Size() == n {
 				return
 			}

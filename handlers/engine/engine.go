@@ -167,6 +167,9 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		return nil
 	}
 	if o.Follow {
+		if err := e.Views.Prepare(ctx); err != nil {
+			return err
+		}
 		e.follow()
 		e.Ledger.Start()
 		e.Guard.start()

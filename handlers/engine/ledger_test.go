@@ -22,7 +22,7 @@ func signed(t *testing.T, e *engine.Engine) *ledger.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if log, ok := e.Ledger.Log("click"); ok && log.LatestCheckpoint().Position >= head {
 			return log
 		}
@@ -144,7 +144,7 @@ func TestAnotherInstanceTakesTheLedgerOver(t *testing.T) {
 	began := time.Now()
 	do(t, second, operator, "EnrolStaff", "", "2020-02-01T01:00:00Z", m{"staff": "d0000000-0000-4000-8000-0000000000aa", "name": "Ada Ander", "login": "ada"})
 	log := signed(t, second)
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Fatalf("it took %s", took)
 	}
 	provesAll(t, second, log)

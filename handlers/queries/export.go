@@ -145,7 +145,8 @@ func (s *Service) refuseRow(ctx context.Context, r Reader, p pass, id string) er
 }
 
 // known asks of the operator, who may name any, that an agency is there: a
-// mistyped name gives no empty register.
+// mistyped name gives no empty register. The view is brought up to date before it
+// is believed that there is none.
 func (s *Service) known(ctx context.Context, r Reader) error {
 	if r.Caller.Staff != domain.Operator || r.Agency == "" {
 		return nil
@@ -153,6 +154,14 @@ func (s *Service) known(ctx context.Context, r Reader) error {
 	list, err := s.Agencies(ctx)
 	if err != nil || slices.Contains(list, r.Agency) {
 		return err
+	}
+	if s.upToDate != nil {
+		if err := s.upToDate(ctx, people.Name); err != nil {
+			return err
+		}
+		if list, err = s.Agencies(ctx); err != nil || slices.Contains(list, r.Agency) {
+			return err
+		}
 	}
 	return &domain.Error{Kind: domain.KindNotFound, Code: "unknown_agency", Rule: "C-2.8", Field: "agency", Message: "there is no such agency here; check its code"}
 }

@@ -127,7 +127,7 @@ func (r *Runner) Retry(ctx context.Context, d DeadLetter) error {
 	}
 	for _, t := range r.timers {
 		if t.Name() == d.Reaction {
-			err := r.workOut(ctx, t)
+			err := r.workOut(ctx, t, r.tools.Clock.Now())
 			if errors.Is(err, errLost) {
 				return nil // all was given; only the day is another instance's to note
 			}

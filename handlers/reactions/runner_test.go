@@ -102,7 +102,7 @@ func raised(w *rt.World, r *reactions.Runner) map[string]int {
 
 func reach(w *rt.World, r *reactions.Runner) {
 	w.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		list, err := r.Status(w.Context())
 		if err != nil {
 			w.Fatal(err)

@@ -24,11 +24,11 @@ func (r *Runner) keepTime(ctx context.Context) error {
 	defer tick.Stop()
 	again := true
 	for {
-		if today := nl.DateOf(r.tools.Clock.Now()); again || r.behind(ctx, today) {
+		if now := r.tools.Clock.Now(); again || r.behind(ctx, nl.DateOf(now)) {
 			again = false
 			for _, t := range r.timers {
 				r.running.Lock()
-				err := r.workOut(ctx, t)
+				err := r.workOut(ctx, t, now)
 				r.running.Unlock()
 				if errors.Is(err, errLost) {
 					return err
@@ -56,8 +56,9 @@ func (r *Runner) keepTime(ctx context.Context) error {
 func (r *Runner) Evaluated(ctx context.Context) error {
 	r.running.Lock()
 	defer r.running.Unlock()
+	now := r.tools.Clock.Now()
 	for _, t := range r.timers {
-		if err := r.workOut(ctx, t); err != nil && !errors.Is(err, errLost) {
+		if err := r.workOut(ctx, t, now); err != nil && !errors.Is(err, errLost) {
 			return err
 		}
 	}
@@ -79,13 +80,14 @@ func (r *Runner) behind(ctx context.Context, today nl.Date) bool {
 }
 
 // workOut gives what is due by a timer. The list of what a rule refused is the
-// newest run's alone: the next one judges anew.
-func (r *Runner) workOut(ctx context.Context, t *timer) error {
+// newest run's alone: the next one judges anew. All timers of one round work at
+// one time, so that a later one does not go by a day that an earlier one, which
+// does away with some of its cases, has not seen yet.
+func (r *Runner) workOut(ctx context.Context, t *timer, now time.Time) error {
 	head, err := r.tools.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	now := r.tools.Clock.Now()
 	today := nl.DateOf(now)
 	if head == 0 { // nothing is due in an empty store, and its views may not be made yet
 		return r.state.worked(ctx, t.Name(), today.String(), "")

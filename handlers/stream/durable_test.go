@@ -93,7 +93,7 @@ func receive(t *testing.T, ch <-chan *message.Message) *message.Message {
 			t.Fatal("the channel is closed")
 		}
 		return m
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no message came")
 	}
 	return nil

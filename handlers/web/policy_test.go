@@ -31,6 +31,16 @@ func (b *browser) watch() {
 // held gives what was held back on the page that is open.
 func (b *browser) held() []string { b.t.Helper(); return eval[[]string](b, "globalThis.violations") }
 
+// soon waits until something holds, for half a minute at most.
+func soon(holds func() bool) bool {
+	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
 // complaints gives the warnings and errors of the console, and begins anew. That a
 // page was refused is no complaint about it.
 func (b *browser) complaints() []string {
@@ -192,10 +202,11 @@ func TestPolicyHoldsBack(t *testing.T) {
 	if got := eval[string](b, `getComputedStyle(document.querySelector("p")).color`); got == "rgb(1, 2, 3)" {
 		t.Error("a style of the text counted")
 	}
-	held := b.held()
 	for _, want := range []string{"script-src-elem inline", "script-src-attr inline", "script-src-elem " + stranger.URL, "style-src-elem inline", "style-src-attr inline", "frame-src ", "object-src ", "base-uri ", "form-action ", "require-trusted-types-for"} {
-		if !slices.ContainsFunc(held, func(v string) bool { return strings.HasPrefix(v, want) }) {
-			t.Errorf("not held back: %s (%q)", want, held)
+		if !soon(func() bool {
+			return slices.ContainsFunc(b.held(), func(v string) bool { return strings.HasPrefix(v, want) })
+		}) {
+			t.Errorf("not held back: %s (%q)", want, b.held())
 		}
 	}
 
@@ -203,9 +214,12 @@ func TestPolicyHoldsBack(t *testing.T) {
 	b.complaints()
 	b.url = stranger.URL
 	b.open("/")
-	time.Sleep(300 * time.Millisecond)
-	if got := b.complaints(); !slices.ContainsFunc(got, func(c string) bool {
-		return strings.Contains(c, "frame-ancestors") || strings.Contains(c, "X-Frame-Options")
+	var got []string
+	if !soon(func() bool {
+		got = append(got, b.complaints()...)
+		return slices.ContainsFunc(got, func(c string) bool {
+			return strings.Contains(c, "frame-ancestors") || strings.Contains(c, "X-Frame-Options")
+		})
 	}) {
 		t.Errorf("in a frame of another site: %q", got)
 	}

@@ -164,7 +164,7 @@ func (w *World) Commits(eventType string) (out []*eventstore.Commit) {
 // there come no more, and gives them.
 func (w *World) Want(eventType string, n int) []*eventstore.Commit {
 	w.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for len(w.Commits(eventType)) < n && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -183,7 +183,7 @@ func (w *World) Settle() {
 	if !w.react {
 		return
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		before, err := w.Store.Head(w.Context())
 		if err != nil {
 			w.Fatal(err)
