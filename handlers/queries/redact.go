@@ -46,7 +46,9 @@ func (v *DossierView) redact() {
 	}
 	for i := range v.Timeline {
 		e := &v.Timeline[i]
-		open := slices.ContainsFunc(e.Values, func(val Value) bool { return !hidden(val) })
+		// A name alone opens no line: who it is about would show to whom something
+		// went that the reader may not know of.
+		open := slices.ContainsFunc(e.Values, func(val Value) bool { return !hidden(val) && !sealsNames(val.Category) })
 		front := v.only == nil && v.pass.sees(domain.CatContact) && slices.ContainsFunc(frontOffice, func(p string) bool { return strings.HasPrefix(e.Type, p) })
 		if open || front {
 			e.Values = slices.DeleteFunc(e.Values, hidden)
