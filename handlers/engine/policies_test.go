@@ -95,3 +95,24 @@ forbid (principal in Role::"coach", action in Action::"read", resource is Dossie
 		}
 	}
 }
+
+// C-2.7a, C-2.1.4a: a policy that names somebody is about him and nobody else,
+// however his id is written: what is remembered of others is no answer for him.
+func TestAPolicyThatNamesSomebodyIsAboutHim(t *testing.T) {
+	r := openRights(t)
+	kept, other := r.person("assigned"), r.person("other")
+	path := func(i int) string { return "/api/v1/agencies/click/dossiers/" + r.dossiers[i] }
+	builtIn := r.e.Policies.BuiltIn().Texts()[1:]
+	for _, form := range []string{`Staff::"%s"`, `Staff :: "%s"`, "Staff::\n  \"%s\"", "Staff:: // the colleague\n\"%s\""} {
+		text := `@id("not-now") forbid (principal == ` + strings.Replace(form, "%s", kept.staff, 1) + `, action in Action::"read", resource is Dossier);`
+		if status, code := r.adopt(append(builtIn, policy.Text{Name: "one.cedar", Text: text})...); status != 200 {
+			t.Fatalf("adopting %q: %d %s", form, status, code)
+		}
+		if status, _ := r.ask(other, "GET", path(1), ""); status != 200 {
+			t.Errorf("%q: another coach reads his own dossier: %d", form, status)
+		}
+		if status, body := r.ask(kept, "GET", path(0), ""); status != 403 || strings.Contains(body, marked(0, "contact")) {
+			t.Errorf("%q: whom the policy names reads on: %d", form, status)
+		}
+	}
+}

@@ -179,7 +179,9 @@ func (s *Set) add(t Text, check *validate.Validator, law bool) error {
 			return err
 		}
 		s.policies[id] = parsed
-		s.names = s.names || strings.Contains(t.Text, `Staff::"`) || strings.Contains(t.Text, `Dossier::"`)
+		// As Cedar writes it, not as its author did, who may break lines anywhere.
+		text := string(p.MarshalCedar())
+		s.names = s.names || strings.Contains(text, `Staff::"`) || strings.Contains(text, `Dossier::"`)
 	}
 	return nil
 }
