@@ -116,3 +116,25 @@ func TestAPolicyThatNamesSomebodyIsAboutHim(t *testing.T) {
 		}
 	}
 }
+
+// C-0d, C-2.7a, C-2.7e, L-9: an agency that permits everything still lets nobody
+// in but by his own relation to the dossier. What is open in it for the compliance
+// officer to look into is no door for others who give the same purpose.
+func TestAMatterLetsInWhoLooksIntoIt(t *testing.T) {
+	r := openRights(t)
+	if status, code := r.adopt(policy.Text{Name: "all.cedar", Text: `@id("everything") permit (principal, action, resource);`}); status != 200 {
+		t.Fatalf("adopting: %d %s", status, code)
+	}
+	for _, p := range r.people {
+		for _, purpose := range []string{"rights_request", "audit"} { // the client has asked; a glass is to be reviewed
+			status, body := r.ask(p, "GET", "/api/v1/agencies/click/dossiers/"+r.dossiers[0]+"?purpose="+purpose, "")
+			own := p.to.Assigned && !p.left || p.to.Broken
+			if want := own || p.role == "compliance_officer" || p.role == "administration"; (status == 200) != want {
+				t.Errorf("%s for %s: %d, want it open: %v", p.name, purpose, status, want)
+			}
+			if shown := strings.Contains(body, marked(0, "medical")); shown && !own && p.role != "compliance_officer" {
+				t.Errorf("%s for %s: health data is shown", p.name, purpose)
+			}
+		}
+	}
+}

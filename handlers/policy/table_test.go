@@ -242,6 +242,42 @@ func TestEachPolicyCounts(t *testing.T) {
 	}
 }
 
+// C-0d, C-2.7a, C-2.7e, L-9, L-U30: who reads a dossier at most, whatever an agency
+// permits: by what he himself has to do with it, and health data by nothing else.
+func TestWhatNoAgencyCanPermit(t *testing.T) {
+	loose, err := New([]Text{{Name: "loose.cedar", Text: `@id("everything") permit (principal, action, resource);`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	atMost := func(role string, r Relation, c domain.Category) bool {
+		switch {
+		case r.Assigned, r.Granted, r.Broken:
+			return true
+		case r.Team:
+			return role == "coach" || role == "administration" && !c.Health()
+		case r.Matter:
+			return role == "compliance_officer" || role == "administration" && !c.Health()
+		}
+		return role == "administration" && !c.Health()
+	}
+	for _, role := range append(slices.Clone(domain.Roles), "") {
+		for _, rel := range []Relation{{}, {Assigned: true}, {Team: true}, {Granted: true}, {Broken: true}, {Matter: true}} {
+			for _, look := range looks {
+				for _, c := range append(slices.Clone(domain.Categories), domain.CatInvoiceName, domain.CatFile) {
+					a := Ask{Subject: Subject{Agency: "click", Staff: "s1", Active: true, Bound: true}, Agency: "click", Action: look, Of: OfDossier, Name: "d1",
+						Relation: rel, Category: c, Purpose: "audit", KnownPurpose: true, InScope: true, FreshFactor: true, Door: "api"}
+					if role != "" {
+						a.Roles = []string{role}
+					}
+					if got, want := loose.Decide(a).Allowed, atMost(role, rel, c); got != want {
+						t.Errorf("%q, %+v: %s of %s: %v, want %v", role, rel, look, c, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // C-2.1.4a: an agency's policies that cannot be used are refused with the line.
 func TestPoliciesThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
