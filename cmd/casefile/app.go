@@ -148,6 +148,24 @@ func (a *app) bar(label, unit string) *progress.Bar {
 	return progress.Start(a.io.Stderr, mode, label, unit, nil)
 }
 
+// counted shows how many of something have gone by: next counts one more, and
+// gives the error of a command that was broken off; end ends the showing and
+// gives the number.
+func (a *app) counted(label, unit string) (next func() error, end func() uint64) {
+	bar, n := a.bar(label, unit), uint64(0)
+	next = func() error {
+		if n++; n%1000 == 0 {
+			bar.Update(n, -1)
+		}
+		return a.ctx.Err()
+	}
+	return next, func() uint64 {
+		bar.Update(n, -1)
+		bar.Done()
+		return n
+	}
+}
+
 // logger writes errors to standard error: the command line says itself what
 // it does.
 func (a *app) logger() *slog.Logger {

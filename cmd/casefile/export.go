@@ -101,19 +101,14 @@ func (c *exportCmd) write(a *app, o queries.ExportOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	bar := a.bar("exporting", "rows")
-	n := uint64(0)
+	next, end := a.counted("exporting", "rows")
 	err = rows(func(row any) error {
-		if n++; n%1000 == 0 {
-			bar.Update(n, -1)
-		}
-		if err := a.ctx.Err(); err != nil {
+		if err := next(); err != nil {
 			return err
 		}
 		return w.Row(row)
 	})
-	bar.Update(n, -1)
-	bar.Done()
+	n := end()
 	if err != nil {
 		// What is written so far goes out, so that it can be seen where it ended.
 		return errors.Join(err, buf.Flush())

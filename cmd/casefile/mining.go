@@ -47,19 +47,15 @@ func (c *exportCmd) writeLog(a *app, o queries.ExportOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	log, n := mining.New(c.Format, out), uint64(0)
-	bar := a.bar("exporting", "events")
+	log := mining.New(c.Format, out)
+	next, end := a.counted("exporting", "events")
 	err = e.Queries.Mining(a.ctx, r, queries.MiningOptions{ExportOptions: o, ByDossier: c.Format == mining.XES, Pseudonyms: c.Pseudonyms}, func(x *mining.Event) error {
-		if n++; n%1000 == 0 {
-			bar.Update(n, -1)
-		}
-		if err := a.ctx.Err(); err != nil {
+		if err := next(); err != nil {
 			return err
 		}
 		return log.Event(x)
 	})
-	bar.Update(n, -1)
-	bar.Done()
+	n := end()
 	if err != nil {
 		return err
 	}

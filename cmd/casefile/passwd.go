@@ -22,39 +22,24 @@ const maxPassword = 4 << 10
 
 func (passwdCmd) place() place { return onData }
 
-func (c *passwdCmd) Run(a *app) (err error) {
-	login, agency, err := splitLogin(c.Name)
-	if err != nil {
-		return err
-	}
-	e, release, err := a.open(false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	id, err := staffOf(a.ctx, e, agency, login)
-	if err != nil {
-		return err
-	}
-	password, err := askPassword(a.io)
-	if err != nil {
-		return err
-	}
-	s, err := a.openAuth(e)
-	if err != nil {
-		return err
-	}
-	if err := s.Judge(agency, login, password); err != nil {
-		return err
-	}
-	if err := e.Commands.RecordAct(a.ctx, operatorCaller(commands.DoorCLI), agency, &access.PasswordChanged{Staff: id}); err != nil {
-		return err
-	}
-	if err := s.Set(a.ctx, agency, login, id, password); err != nil {
-		return err
-	}
-	a.say("the password is set; open sessions of this member of staff have ended")
-	return nil
+func (c *passwdCmd) Run(a *app) error {
+	return withAccount(a, c.Name, func(at *account) error {
+		password, err := askPassword(a.io)
+		if err != nil {
+			return err
+		}
+		if err := at.auth.Judge(at.agency, at.login, password); err != nil {
+			return err
+		}
+		if err := at.engine.Commands.RecordAct(a.ctx, operatorCaller(commands.DoorCLI), at.agency, &access.PasswordChanged{Staff: at.staff}); err != nil {
+			return err
+		}
+		if err := at.auth.Set(a.ctx, at.agency, at.login, at.staff, password); err != nil {
+			return err
+		}
+		a.say("the password is set; open sessions of this member of staff have ended")
+		return nil
+	})
 }
 
 // askPassword asks twice on a terminal, and reads one line of standard input

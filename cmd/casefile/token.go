@@ -28,8 +28,8 @@ type tokenIssueCmd struct {
 func (tokenIssueCmd) place() place { return onData }
 
 func (c *tokenIssueCmd) Run(a *app) error {
-	return withAccount(a, c.Login, func(s *auth.Service, agency, staff string) error {
-		t, secret, err := s.IssueTokenFor(a.ctx, domain.Operator, agency, staff, c.Name, c.Scope, time.Now().AddDate(0, 0, c.Days))
+	return withAccount(a, c.Login, func(at *account) error {
+		t, secret, err := at.auth.IssueTokenFor(a.ctx, domain.Operator, at.agency, at.staff, c.Name, c.Scope, time.Now().AddDate(0, 0, c.Days))
 		if err != nil {
 			return err
 		}
@@ -47,8 +47,8 @@ type tokenRevokeCmd struct {
 func (tokenRevokeCmd) place() place { return onData }
 
 func (c *tokenRevokeCmd) Run(a *app) error {
-	return withAccount(a, c.Login, func(s *auth.Service, agency, staff string) error {
-		if err := s.RevokeTokenFor(a.ctx, domain.Operator, agency, staff, c.Token); err != nil {
+	return withAccount(a, c.Login, func(at *account) error {
+		if err := at.auth.RevokeTokenFor(a.ctx, domain.Operator, at.agency, at.staff, c.Token); err != nil {
 			return err
 		}
 		a.say("the token opens nothing any more")
@@ -56,9 +56,16 @@ func (c *tokenRevokeCmd) Run(a *app) error {
 	})
 }
 
+// account is a member of staff's, on an open installation.
+type account struct {
+	engine               *engine.Engine
+	auth                 *auth.Service
+	agency, login, staff string
+}
+
 // withAccount finds the member of staff who was enrolled with a login, and opens
 // the sign-in service.
-func withAccount(a *app, name string, f func(s *auth.Service, agency, staff string) error) (err error) {
+func withAccount(a *app, name string, f func(*account) error) (err error) {
 	login, agency, err := splitLogin(name)
 	if err != nil {
 		return err
@@ -76,7 +83,7 @@ func withAccount(a *app, name string, f func(s *auth.Service, agency, staff stri
 	if err != nil {
 		return err
 	}
-	return f(s, agency, staff)
+	return f(&account{engine: e, auth: s, agency: agency, login: login, staff: staff})
 }
 
 func splitLogin(name string) (login, agency string, err error) {
