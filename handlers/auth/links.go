@@ -115,7 +115,8 @@ func (s *Service) Invited(ctx context.Context, secret string) (agency, staff str
 }
 
 // Accept uses an invitation up: the account opens with that sign-in name and
-// password, without the second factors it may have had, and the session starts.
+// password, without the names, the link to an identity provider and the second
+// factors that it may have had, and the session starts.
 // That the name is the one with which the member of staff was enrolled is the
 // door's to know.
 func (s *Service) Accept(ctx context.Context, secret, login, password string) (Identity, error) {
@@ -138,8 +139,11 @@ func (s *Service) Accept(ctx context.Context, secret, login, password string) (I
 		if err := s.use(ctx, tx, l.digest); err != nil {
 			return err
 		}
-		// Names that the account had before open nothing any more.
-		_, err := tx.ExecContext(ctx, s.store.q(`DELETE FROM users WHERE agency = ? AND staff = ? AND login <> ?`), c.agency, c.staff, c.key)
+		// What the account had before, names and links, opens nothing any more.
+		if _, err := tx.ExecContext(ctx, s.store.q(`DELETE FROM users WHERE agency = ? AND staff = ? AND login <> ?`), c.agency, c.staff, c.key); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, s.store.q(`DELETE FROM linked WHERE agency = ? AND staff = ?`), c.agency, c.staff)
 		return err
 	})
 	if err != nil {
@@ -184,7 +188,8 @@ func (s *Service) forget(ctx context.Context, id Identity) error {
 	return nil
 }
 
-// linkInvited uses an invitation up to link an account at the provider.
+// linkInvited uses an invitation up to link an account at the provider; the
+// passwords from before open nothing any more.
 func (s *Service) linkInvited(ctx context.Context, digest, subject string) error {
 	l, err := s.linkOf(ctx, linkInvite, digest)
 	if err != nil {
@@ -196,7 +201,14 @@ func (s *Service) linkInvited(ctx context.Context, digest, subject string) error
 	if err := s.act(ctx, l.agency, l.staff, &access.AccountLinked{Staff: l.staff}); err != nil {
 		return err
 	}
-	if err := s.link(ctx, l.agency, l.staff, subject, func(tx *sql.Tx) error { return s.use(ctx, tx, l.digest) }); err != nil {
+	err = s.link(ctx, l.agency, l.staff, subject, func(tx *sql.Tx) error {
+		if err := s.use(ctx, tx, l.digest); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, s.store.q(`DELETE FROM users WHERE agency = ? AND staff = ?`), l.agency, l.staff)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return s.forget(ctx, Identity{Agency: l.agency, Staff: l.staff})
