@@ -57,3 +57,33 @@ func testInvitedAnew(t *testing.T, change func(*auth.Options)) {
 		}
 	})
 }
+
+// C-0c, C-2.7e: the first administrator's link makes no second one: it ends when
+// somebody can sign in, by whatever way he came.
+func TestSetupEndsWithTheFirstAccount(t *testing.T) { onBoth(t, testSetupEnds) }
+
+func testSetupEnds(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
+	secret, err := w.Setup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SettingUp(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Set(t.Context(), "click", "anna", anna, good); err != nil { // as casefile passwd does
+		t.Fatal(err)
+	}
+	if err := w.SettingUp(t.Context(), secret); code(err) != "link_gone" {
+		t.Errorf("looking at the link: %v", err)
+	}
+	v := w.visitor()
+	v.in(func(ctx context.Context) {
+		if id, err := w.FinishSetup(ctx, secret, "click", "bram", bram, good); code(err) != "link_gone" {
+			t.Errorf("using the link: %+v, %v", id, err)
+		}
+	})
+	if id := v.who(t); id.Staff != "" {
+		t.Errorf("signed in as %s", id.Staff)
+	}
+}

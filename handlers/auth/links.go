@@ -243,26 +243,43 @@ func (s *Service) link(ctx context.Context, agency, staff, subject string, also 
 // Setup makes the one-time link of the first administrator, once, while nobody
 // can sign in anywhere; secret is "" when somebody can.
 func (s *Service) Setup(ctx context.Context) (secret string, err error) {
-	var open int
-	if err := s.store.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM accounts WHERE closed = 0`).Scan(&open); err != nil {
-		return "", unavailable(err)
-	}
-	if open > 0 {
-		return "", nil
+	if begun, err := s.begun(ctx); err != nil || begun {
+		return "", err
 	}
 	return s.newLink(ctx, linkSetup, "", "", SetupLimit)
+}
+
+// begun tells whether somebody can sign in.
+func (s *Service) begun(ctx context.Context) (bool, error) {
+	var open int
+	if err := s.store.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM accounts WHERE closed = 0`).Scan(&open); err != nil {
+		return false, unavailable(err)
+	}
+	return open > 0, nil
+}
+
+// openSetup is openLink for a setup link, which ends when somebody can sign in.
+func (s *Service) openSetup(ctx context.Context, secret string) (link, error) {
+	begun, err := s.begun(ctx)
+	switch {
+	case err != nil:
+		return link{}, err
+	case begun:
+		return link{}, errLink
+	}
+	return s.openLink(ctx, linkSetup, secret)
 }
 
 // SettingUp tells whether a setup link still counts; the error is link_gone
 // otherwise.
 func (s *Service) SettingUp(ctx context.Context, secret string) error {
-	_, err := s.openLink(ctx, linkSetup, secret)
+	_, err := s.openSetup(ctx, secret)
 	return err
 }
 
 // FinishSetup uses a setup link up: the account opens and the session starts.
 func (s *Service) FinishSetup(ctx context.Context, secret, agency, login, staff, password string) (Identity, error) {
-	l, err := s.openLink(ctx, linkSetup, secret)
+	l, err := s.openSetup(ctx, secret)
 	if err != nil {
 		return Identity{}, err
 	}
