@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 // C-0c, C-2.7e: whoever is invited anew comes in by what he chooses then, and
@@ -85,5 +86,38 @@ func testSetupEnds(t *testing.T, change func(*auth.Options)) {
 	})
 	if id := v.who(t); id.Staff != "" {
 		t.Errorf("signed in as %s", id.Staff)
+	}
+}
+
+// C-0c: a sign-in that waits for its second step does not outlive the password
+// with which it began.
+func TestNewPasswordEndsPendingSignIns(t *testing.T) { onBoth(t, testPendingEnds) }
+
+func testPendingEnds(t *testing.T, change func(*auth.Options)) {
+	w := open(t, change)
+	owner := member(t, w)
+	_, codes := owner.addTOTP(t)
+	w.now = w.now.Add(time.Minute)
+	thief := w.visitor()
+	if !thief.signIn(t, "anna@click") {
+		t.Fatal("no second step")
+	}
+	w.now = w.now.Add(time.Minute)
+	owner.in(func(ctx context.Context) {
+		if err := w.ChangePassword(ctx, good, "acht blauwe vogels", "192.0.2.1:1"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := thief.confirm("recovery_code", codes[0]); code(err) != "start_again" || thief.who(t).Staff != "" {
+		t.Errorf("the sign-in with the old password: %v, signed in %q", err, thief.who(t).Staff)
+	}
+	late := w.visitor()
+	late.in(func(ctx context.Context) {
+		if _, second, err := w.Begin(ctx, "anna@click", "acht blauwe vogels", "192.0.2.7:1"); err != nil || !second {
+			t.Fatal(second, err)
+		}
+	})
+	if err := late.confirm("recovery_code", codes[0]); err != nil || late.who(t).Staff != anna {
+		t.Errorf("one with the new password: %v", err)
 	}
 }

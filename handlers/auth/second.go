@@ -100,6 +100,12 @@ func (s *Service) Confirm(ctx context.Context, p Proof) (Identity, error) {
 		s.tell(ctx, id.Agency, id.Staff, denied(p.Kind, "not_active"))
 		return Identity{}, ErrStartAgain
 	}
+	if anew, err := s.openedAfter(ctx, id, s.sessions.GetInt64(ctx, keyUntil)-PendingLimit.Microseconds()); err != nil {
+		return Identity{}, err
+	} else if anew { // the first step was taken with what counts no more
+		s.tell(ctx, id.Agency, id.Staff, denied(p.Kind, ErrStartAgain.Code))
+		return Identity{}, ErrStartAgain
+	}
 	if err := s.prove(ctx, id, p); err != nil {
 		return Identity{}, err
 	}
@@ -140,6 +146,17 @@ func (s *Service) accountActive(ctx context.Context, id Identity) (bool, error) 
 		return false, nil
 	}
 	return s.active(ctx, id.Agency, id.Staff)
+}
+
+// openedAfter tells whether an account was opened anew, with another password,
+// after a time in microseconds since 1970.
+func (s *Service) openedAfter(ctx context.Context, id Identity, t int64) (bool, error) {
+	var anew int
+	err := s.store.db.QueryRowContext(ctx, s.store.q(`SELECT COUNT(*) FROM accounts WHERE agency = ? AND staff = ? AND since > ?`), id.Agency, id.Staff, t).Scan(&anew)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return anew > 0, nil
 }
 
 // prove checks a second factor within the limits on attempts, and tells of it.
