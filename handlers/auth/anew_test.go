@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/casefile-engine/casefile/handlers/auth"
 )
 
 // C-0c, C-2.7e: whoever is invited anew comes in by what he chooses then, and
@@ -119,5 +121,46 @@ func testPendingEnds(t *testing.T, change func(*auth.Options)) {
 	})
 	if err := late.confirm("recovery_code", codes[0]); err != nil || late.who(t).Staff != anna {
 		t.Errorf("one with the new password: %v", err)
+	}
+}
+
+// C-0c: a second factor that the provider proved counts from when it was proved,
+// which a sign-in without anybody's doing makes no later.
+func TestProvidersFactorIsAsOldAsItIs(t *testing.T) {
+	i := newIssuer(t)
+	w := open(t, i.options)
+	if err := w.LinkSubject(t.Context(), bram, "click", anna, "anna-1"); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		said  any           // auth_time
+		least time.Duration // how long ago the factor was proved, at least
+		most  time.Duration
+	}{
+		"a moment ago":    {time.Now().Unix(), 0, time.Minute},
+		"this morning":    {time.Now().Add(-3 * time.Hour).Unix(), 3 * time.Hour, 3*time.Hour + time.Minute},
+		"not said":        {nil, auth.FreshFactor, 12 * time.Hour},
+		"said in words":   {"now", auth.FreshFactor, 12 * time.Hour},
+		"a time to come":  {time.Now().Add(time.Hour).Unix(), 0, time.Minute},
+		"before all time": {0, auth.FreshFactor, 100 * 365 * 24 * time.Hour},
+	} {
+		v := w.visitor()
+		state, err := i.visit(v, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.claims = map[string]any{"amr": []string{"pwd", "mfa"}}
+		if c.said != nil {
+			i.claims["auth_time"] = c.said
+		}
+		id, second, err := v.finish(state, "c1")
+		if err != nil || second || id.Staff != anna {
+			t.Errorf("%s: %+v, %v, %v", what, id, second, err)
+			continue
+		}
+		at := v.who(t).FactorAt
+		if ago := time.Since(at); at.IsZero() || ago < c.least || ago > c.most {
+			t.Errorf("%s: proved %s ago, want %s to %s", what, ago, c.least, c.most)
+		}
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -141,7 +143,9 @@ func (s *Service) ProviderStart(ctx context.Context, agency, next, invitation st
 	if err := s.begin(ctx, ceremonyOIDC, v, ceremonyLimit); err != nil {
 		return "", err
 	}
-	return c.AuthCodeURL(v.State, oidc.Nonce(v.Nonce), oauth2.S256ChallengeOption(v.Verifier)), nil
+	// Asked with a limit, the provider has to say when somebody proved who he is.
+	limit := oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(s.absolute.Seconds())))
+	return c.AuthCodeURL(v.State, oidc.Nonce(v.Nonce), oauth2.S256ChallengeOption(v.Verifier), limit), nil
 }
 
 // ProviderFinish takes the answer that the browser brings from the provider:
@@ -188,9 +192,7 @@ func (s *Service) ProviderFinish(ctx context.Context, agency, state, code string
 		s.tell(ctx, agency, id.Staff, denied("oidc", "not_active"))
 		return id, false, "", errNotLinked
 	}
-	if p.factor(token) {
-		id.FactorAt = s.clock.Now().UTC()
-	}
+	id.FactorAt = p.factorAt(token, s.clock.Now().UTC())
 	id, second, err = s.passed(ctx, id, "oidc")
 	return id, second, v.Next, err
 }
@@ -221,16 +223,26 @@ func (p *provider) redeem(ctx context.Context, v visit, code string, now func() 
 	return token, nil
 }
 
-// factor tells whether the provider says that it asked for a second factor.
-func (p *provider) factor(t *oidc.IDToken) bool {
+// factorAt is when somebody proved a second factor at the provider, as far as it
+// says: the zero time when he proved none, and too long ago to count as a moment
+// ago when it leaves out when.
+func (p *provider) factorAt(t *oidc.IDToken, now time.Time) time.Time {
 	var claims struct {
-		ACR string   `json:"acr"`
-		AMR []string `json:"amr"`
+		ACR  string          `json:"acr"`
+		AMR  []string        `json:"amr"`
+		Time json.RawMessage `json:"auth_time"`
 	}
-	if t.Claims(&claims) != nil {
-		return false
+	if t.Claims(&claims) != nil || !slices.Contains(claims.AMR, "mfa") && (claims.ACR == "" || !slices.Contains(p.ACR, claims.ACR)) {
+		return time.Time{}
 	}
-	return slices.Contains(claims.AMR, "mfa") || claims.ACR != "" && slices.Contains(p.ACR, claims.ACR)
+	seconds, err := strconv.ParseInt(string(claims.Time), 10, 64)
+	if at := time.Unix(seconds, 0).UTC(); err == nil && seconds > 0 {
+		if at.After(now) {
+			return now
+		}
+		return at
+	}
+	return now.Add(-FreshFactor)
 }
 
 // subject is what the table knows an account at a provider by.

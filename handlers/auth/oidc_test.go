@@ -121,7 +121,7 @@ func (i *issuer) visit(v *visitor, invitation string) (state string, err error) 
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.challenge, i.nonce = q.Get("code_challenge"), q.Get("nonce")
-	if q.Get("code_challenge_method") != "S256" || q.Get("redirect_uri") != "https://casefile.example/signin/oidc/click/callback" || q.Get("scope") != "openid" {
+	if q.Get("code_challenge_method") != "S256" || q.Get("max_age") != "43200" || q.Get("redirect_uri") != "https://casefile.example/signin/oidc/click/callback" || q.Get("scope") != "openid" {
 		i.t.Errorf("asked with %s", u.RawQuery)
 	}
 	return q.Get("state"), nil
