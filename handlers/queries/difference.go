@@ -151,7 +151,7 @@ func (s *Service) Difference(ctx context.Context, r Reader, id string, o Differe
 		if err := earlier.describe(from, s.day(o.at(o.From).dossier())); err != nil {
 			return nil, err
 		}
-		if err := s.shield(ctx, domain.Ref{Agency: r.Agency, Kind: domain.KindDossier, ID: id}, o.at(o.From).dossier(), earlier); err != nil {
+		if err := s.shield(ctx, domain.Ref{Agency: r.Agency, Kind: domain.KindDossier, ID: id}, earlier); err != nil {
 			return nil, err
 		}
 	}

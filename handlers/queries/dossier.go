@@ -15,6 +15,7 @@ import (
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 	"github.com/casefile-engine/casefile/handlers/commands"
@@ -81,7 +82,7 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 			return nil, err
 		}
 	}
-	if err := s.shield(ctx, ref, o, v); err != nil {
+	if err := s.shield(ctx, ref, v); err != nil {
 		return nil, err
 	}
 	v.pass, v.Ground = p, p.Ground
@@ -193,21 +194,19 @@ func (t then) admits(c *eventstore.Commit) bool {
 	return (!t.bounded || c.Position <= t.upTo) && (t.asOf == nil || !c.Envelope.Time.After(*t.asOf))
 }
 
-// shield closes in a view of an earlier time what is shielded by now, or holds a
-// category by now that it was not known to hold then: what may be seen is judged
-// today, however far back one looks (L-18, C-2.9.3b).
-func (s *Service) shield(ctx context.Context, ref domain.Ref, o DossierOptions, v *DossierView) error {
-	if o.AsOf == nil && o.KnownAt == nil {
-		return nil
-	}
-	now := s.clock.Now()
+// shield closes in a view what is shielded by now, or holds a category by now that
+// it was not known to hold, by the stream's own facts: what may be seen is judged
+// today, however far back one looks and however far the views are behind (L-18,
+// C-2.9.3b).
+func (s *Service) shield(ctx context.Context, ref domain.Ref, v *DossierView) error {
+	today := endOf(nl.DateOf(s.clock.Now()))
 	return s.commands.State(ctx, ref, func(state any, _ uint64) error {
 		st, ok := state.(*dossier.State)
 		if !ok {
 			return nil
 		}
 		for id, r := range st.Records {
-			if r.RestrictedAt(now) {
+			if r.RestrictedAt(today) {
 				v.restricted[id] = true
 			}
 			v.holds[id] = append(v.holds[id], r.Categories()...)

@@ -98,12 +98,16 @@ func (e *Evidence) open(ctx context.Context, r Reader) (pass, look, error) {
 	if err != nil {
 		return p, look{}, err
 	}
-	h, err := s.history(ctx, domain.Ref{Agency: e.Agency, Kind: domain.KindDossier, ID: e.Dossier}, DossierOptions{})
+	ref := domain.Ref{Agency: e.Agency, Kind: domain.KindDossier, ID: e.Dossier}
+	h, err := s.history(ctx, ref, DossierOptions{})
 	if err != nil {
 		return p, look{}, err
 	}
 	e.view = &DossierView{pass: p}
 	if err := e.view.describe(h, s.day(DossierOptions{})); err != nil {
+		return p, look{}, err
+	}
+	if err := s.shield(ctx, ref, e.view); err != nil {
 		return p, look{}, err
 	}
 	l := look{dossiers: []string{e.Dossier}, categories: []domain.Category{domain.CatStaff}, owners: []string{"dossier/" + e.Dossier}}

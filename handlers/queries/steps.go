@@ -175,7 +175,7 @@ func (s *Service) lookAgain(ctx context.Context, r Reader, id string, h *history
 	}
 	v.pass = p
 	ref := domain.Ref{Agency: r.Agency, Kind: domain.KindDossier, ID: id}
-	if err := s.shield(ctx, ref, o.dossier(), v); err != nil {
+	if err := s.shield(ctx, ref, v); err != nil {
 		return nil, ack, err
 	}
 	l := look{dossiers: []string{id}}
