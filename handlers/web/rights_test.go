@@ -173,12 +173,16 @@ func TestUnassignedInAnOpenPage(t *testing.T) {
 }
 
 // rows are the rows of a register of click about a dossier, as the compliance
-// officer reads them.
+// officer reads them, with all that was recorded by now.
 func (r *real) rows(register, dossier string) (out []map[string]any) {
 	r.t.Helper()
 	who := r.logins["click/compliance_officer"]
-	reader := queries.Reader{Caller: commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: who.Staff}, Agency: "click", Purpose: "audit", Action: "export"}
-	err := r.engine.Queries.Export(r.t.Context(), reader, queries.ExportOptions{Register: register, Dossier: dossier}, func(row any) error {
+	head, err := r.engine.Store.Head(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	reader := queries.Reader{Caller: commands.Caller{Door: commands.DoorAPI, Agency: "click", Staff: who.Staff}, Agency: "click", Purpose: "audit", Action: "export", After: head}
+	err = r.engine.Queries.Export(r.t.Context(), reader, queries.ExportOptions{Register: register, Dossier: dossier}, func(row any) error {
 		raw, err := json.Marshal(row)
 		if err != nil {
 			return err
