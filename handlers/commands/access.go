@@ -76,9 +76,10 @@ func (h *Handler) RecordAct(ctx context.Context, c Caller, agency string, ev dom
 }
 
 // RecordRefused appends that a door kept back what was sent in the caller's name
-// before it became a command or a look, with the code and the rule of the refusal.
-func (h *Handler) RecordRefused(ctx context.Context, c Caller, code, rule string) error {
-	ev := &access.Recorded{Action: access.ActionChange, Outcome: access.Denied, Ground: "none", Code: code, Rule: rule}
+// before it became a command (access.ActionChange) or a look (another action),
+// with the code and the rule of the refusal.
+func (h *Handler) RecordRefused(ctx context.Context, c Caller, action, code, rule string) error {
+	ev := &access.Recorded{Action: action, Outcome: access.Denied, Ground: "none", Code: code, Rule: rule}
 	_, _, err := h.RecordAccess(ctx, c, c.Agency, Basis{Ground: "none"}, ev)
 	return err
 }

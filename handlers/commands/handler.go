@@ -82,7 +82,8 @@ func New(c Config) *Handler {
 func (h *Handler) Execute(ctx context.Context, c Caller, r Request) Outcome {
 	p, err := h.parse(c, r)
 	if err != nil {
-		if e := domain.AsError(err); e.Code == "unknown_agency" && c.Agency != "" {
+		// Another agency, and another's name, are no matter of form.
+		if e := domain.AsError(err); (e.Code == "unknown_agency" || e.Kind == domain.KindForbidden) && c.Agency != "" {
 			h.recordDenied(ctx, &parsed{caller: c}, policy.Decision{Err: e})
 		}
 		return refusal(r.ID, err)

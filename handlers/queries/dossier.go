@@ -68,6 +68,7 @@ func (s *Service) Dossier(ctx context.Context, r Reader, id string, o DossierOpt
 	}
 	if o.View != "" {
 		if err := s.shownTo(ctx, v, &r, o.View); err != nil {
+			s.denyView(ctx, r, p, id, err)
 			return nil, err
 		}
 		p = v.narrow(p)

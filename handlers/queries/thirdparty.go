@@ -5,6 +5,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/dossier"
+	"github.com/casefile-engine/casefile/handlers/commands"
 )
 
 // shownTo narrows a view of a dossier to what a third party may look at: the
@@ -33,6 +34,16 @@ func (s *Service) shownTo(ctx context.Context, v *DossierView, r *Reader, view s
 	})
 	r.Caller.OnBehalfOf = v.ShownTo
 	return err
+}
+
+// denyView puts on record that somebody was kept from a view that does not hold.
+func (s *Service) denyView(ctx context.Context, r Reader, p pass, id string, err error) {
+	e := domain.AsError(err)
+	if e.Kind != domain.KindForbidden {
+		return
+	}
+	p.Allowed, p.Ground, p.Policies, p.Err = false, "none", nil, e
+	s.deny(ctx, r, p, commands.Question{Dossier: id})
 }
 
 // narrow leaves of a look's pass what belongs to the records that are shown.

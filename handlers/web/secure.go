@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/handlers/api"
 	"github.com/casefile-engine/casefile/handlers/commands"
 	"github.com/casefile-engine/casefile/handlers/web/ui"
@@ -107,12 +108,6 @@ func recovered(w http.ResponseWriter, log *slog.Logger) {
 var ErrCrossOrigin = &domain.Error{Kind: domain.KindForbidden, Code: "cross_origin", Rule: "C-0c",
 	Message: "this came from another site and was not processed; send it from a page of this one"}
 
-// Refusals puts on record that something was tried in somebody's name;
-// *commands.Handler does.
-type Refusals interface {
-	RecordRefused(ctx context.Context, c commands.Caller, code, rule string) error
-}
-
 // refuseEvery is how often one session's refusals are put on record: a page that
 // goes on trying must not fill the stream.
 const refuseEvery = time.Minute
@@ -136,7 +131,7 @@ func (s *strangers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			door = commands.DoorAPI
 		}
 		c := commands.Caller{Door: door, Agency: id.Agency, Staff: id.Staff}
-		if err := s.d.Refusals.RecordRefused(context.WithoutCancel(r.Context()), c, ErrCrossOrigin.Code, ErrCrossOrigin.Rule); err != nil {
+		if err := s.d.Refusals.RecordRefused(context.WithoutCancel(r.Context()), c, access.ActionChange, ErrCrossOrigin.Code, ErrCrossOrigin.Rule); err != nil {
 			s.d.Log.Error("what another site tried could not be recorded", "code", domain.AsError(err).Code)
 		}
 	}

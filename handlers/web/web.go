@@ -75,9 +75,9 @@ type Deps struct {
 	Auth     *auth.Service
 	Staff    Staff  // default: Commands, when it knows
 	Rights   Rights // default: Commands, when it knows
-	// Refusals puts on record what other sites' pages try in somebody's name;
-	// default: Commands, when it can.
-	Refusals Refusals
+	// Refusals puts on record what a page keeps somebody from, and what other
+	// sites' pages try in somebody's name; default: Commands, when it can.
+	Refusals ui.Refusals
 	// Position is how far the views have come, for the header of the registers;
 	// nil when that is not known.
 	Position func(ctx context.Context) (uint64, error)
@@ -135,9 +135,9 @@ func New(d Deps) http.Handler {
 		d.Rights, _ = d.Commands.(Rights)
 	}
 	if d.Refusals == nil {
-		d.Refusals, _ = d.Commands.(Refusals)
+		d.Refusals, _ = d.Commands.(ui.Refusals)
 	}
-	kit := &ui.Kit{HTTPS: d.HTTPS, Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Clock: d.Clock, Log: d.Log}
+	kit := &ui.Kit{HTTPS: d.HTTPS, Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Refusals: d.Refusals, Clock: d.Clock, Log: d.Log}
 	p := pages{
 		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.Auth, d.Rights, d.NewID), errors: errorpage.New(kit),

@@ -199,6 +199,9 @@ func (e *Engine) Execute(_ context.Context, c commands.Caller, r commands.Reques
 	if c.Agency != r.Agency {
 		return refuse(domain.KindNotFound, "unknown_agency", "C-2.8", "agency", "there is no such agency here; check its code")
 	}
+	if r.Actor != "" && r.Actor != c.Staff {
+		return refuse(domain.KindForbidden, "not_the_actor", "C-2.7e", "actor", "the actor is whoever is signed in; leave the field out")
+	}
 	if e.down {
 		return refuse(domain.KindUnavailable, "unavailable", "C-2.1.2", "", "the stream cannot be written now, so nothing was stored; send the same command again in a moment")
 	}

@@ -42,9 +42,12 @@ type Kit struct {
 	Assets *static.Assets
 	SignIn SignIn
 	Rights Rights // nil: nobody may do anything but what each page lets him
-	Clock  clock.Clock
-	Log    *slog.Logger
-	HTTPS  bool // cookies travel by https alone
+	// Refusals puts on record what a page itself keeps somebody from; nil: nothing
+	// does, in tests.
+	Refusals Refusals
+	Clock    clock.Clock
+	Log      *slog.Logger
+	HTTPS    bool // cookies travel by https alone
 	// Fail renders an error page; Ask renders the sign-in page in place of the
 	// page that was asked for, keeping what was posted, and AskSecond the page for
 	// its second step. They are pages of their own and are put in when the pages

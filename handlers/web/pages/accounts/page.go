@@ -74,7 +74,7 @@ func (p *Page) allowed(w http.ResponseWriter, r *http.Request) (auth.Identity, b
 		err = errNotAdministrator
 	}
 	if err != nil {
-		p.kit.Fail(w, r, err)
+		p.kit.Refuse(w, r, err)
 		return id, false
 	}
 	return id, true
@@ -207,5 +207,6 @@ func (p *Page) refuse(w http.ResponseWriter, r *http.Request, id auth.Identity, 
 		p.kit.Fail(w, r, err)
 		return
 	}
+	p.kit.RecordRefusal(r, err)
 	p.list(w, r, id, e.Status, model{}, []ui.FieldError{{Text: e.Text, Rule: e.Rule}})
 }

@@ -127,7 +127,7 @@ func (p *Page) allowed(w http.ResponseWriter, r *http.Request) bool {
 		err = &domain.Error{Kind: domain.KindForbidden, Code: "not_permitted", Rule: "C-2.7e", Message: "assignments are looked after by an administrator; ask one of your agency"}
 	}
 	if err != nil {
-		p.kit.Fail(w, r, err)
+		p.kit.Refuse(w, r, err)
 	}
 	return err == nil
 }

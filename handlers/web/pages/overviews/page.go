@@ -95,7 +95,7 @@ var dimensions = []struct {
 func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 	words := p.kit.Printer(r)
 	if !p.kit.May(r, commands.Question{Action: "overview", Of: policy.OfOffice, Purpose: queries.OverviewPurpose}) && !r.URL.Query().Has("ask") {
-		p.kit.Fail(w, r, &domain.Error{Kind: domain.KindForbidden, Code: "not_permitted", Rule: "C-1.2d", Message: "overviews are for a director and a compliance officer; ask one of them"})
+		p.kit.Refuse(w, r, &domain.Error{Kind: domain.KindForbidden, Code: "not_permitted", Rule: "C-1.2d", Message: "overviews are for a director and a compliance officer; ask one of them"})
 		return
 	}
 	q, m := read(r, words)

@@ -85,7 +85,7 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(m.Places) == 0 {
-		p.kit.Fail(w, r, &domain.Error{Kind: domain.KindForbidden, Code: "not_permitted", Rule: "C-2.7e", Message: "no register is open to this role"})
+		p.kit.Refuse(w, r, &domain.Error{Kind: domain.KindForbidden, Code: "not_permitted", Rule: "C-2.7e", Message: "no register is open to this role"})
 		return
 	}
 	p.kit.Render(w, r, http.StatusOK, tmpl, ui.Frame{Title: words.T("menu.registers"), Section: "registers", Data: m})
