@@ -130,6 +130,7 @@ type Audit struct {
 	agree int64
 	bad   map[string]bool // paths of tiles that differ
 	wrong int             // commits that stand at other positions than was written down
+	named *anchorAudit
 	fork  bool
 
 	movedFrom, movedTo uint64
@@ -137,7 +138,7 @@ type Audit struct {
 
 // Audit opens what there is of an agency.
 func (b *Books) Audit(agency string) *Audit {
-	a := &Audit{Agency: agency, b: b, tiles: tiles{filepath.Join(b.Dir, agency)}, bad: map[string]bool{}}
+	a := &Audit{Agency: agency, b: b, tiles: tiles{filepath.Join(b.Dir, agency)}, bad: map[string]bool{}, named: newAnchorAudit()}
 	a.checkpoints()
 	f, err := os.Open(filepath.Join(b.Dir, agency, "positions"))
 	switch {
@@ -198,8 +199,13 @@ func (a *Audit) last() int64 {
 	return 0
 }
 
-// Leaf takes the next commit of the agency.
-func (a *Audit) Leaf(position uint64, leaf eventstore.Leaf) {
+// Commit takes the next commit of the agency, and its leaf.
+func (a *Audit) Commit(c *eventstore.Commit, leaf eventstore.Leaf) {
+	a.named.commit(c, tlog.Hash(leaf))
+	a.leaf(c.Position, leaf)
+}
+
+func (a *Audit) leaf(position uint64, leaf eventstore.Leaf) {
 	index := a.edge.size
 	if index < a.last() && a.pos != nil {
 		want, err := (&positions{f: a.pos}).at(index)
@@ -269,11 +275,16 @@ type Outcome struct {
 	// the first and the last of them at these.
 	Moved              int
 	MovedFrom, MovedTo uint64
+	// Anchors is how many anchors were compared, Wrong those that the commits do not
+	// bear out.
+	Anchors int
+	Wrong   []WrongAnchor
 }
 
-// Outcome is called after the last Leaf.
+// Outcome is called after the last Commit.
 func (a *Audit) Outcome() Outcome {
 	o := Outcome{Found: a.edge.size, Agree: a.agree, Forked: a.fork, Short: a.edge.size < a.Size(), Moved: a.wrong, MovedFrom: a.movedFrom, MovedTo: a.movedTo}
+	o.Anchors, o.Wrong = a.named.checked, a.named.wrong
 	o.Tiles = slices.Sorted(maps.Keys(a.bad))
 	return o
 }
@@ -309,7 +320,7 @@ func (a *Audit) Leaves(f func(index int64, position uint64, leaf eventstore.Leaf
 			var at uint64
 			if a.pos != nil {
 				if at, err = p.at(from + int64(i)); err != nil {
-					at = 0 // the file of positions is told of by Leaf
+					at = 0 // the file of positions is told of by Commit
 				}
 			}
 			if err := f(from+int64(i), at, eventstore.Leaf(h)); err != nil {

@@ -21,7 +21,7 @@ func (s *scrubber) judge(ctx context.Context) error {
 		s.torn(0)
 		return nil
 	}
-	var signed, kept, leaves uint64
+	var signed, kept, leaves, anchors uint64
 	covered := uint64(0)
 	for _, agency := range sorted(s.audits) {
 		a := s.audits[agency]
@@ -46,6 +46,10 @@ func (s *scrubber) judge(ctx context.Context) error {
 		note = fmt.Sprintf("the newest %d commits are not signed yet", s.r.Unsigned)
 	}
 	s.r.Looked("ledger", "leaves against the tree, tiles, positions and kept checkpoints with their signatures", leaves+kept, note)
+	for _, agency := range sorted(s.audits) {
+		anchors += s.anchors(agency, s.audits[agency].Outcome())
+	}
+	s.r.Looked("ledger", "anchored roots of log and map, worked out anew from the commits", anchors, "")
 	s.r.Looked("lock", "newest checkpoint of each agency: signature, and the stream and the ledger against it", signed, "")
 	return nil
 }
@@ -114,6 +118,30 @@ func (s *scrubber) compare(ctx context.Context, a *ledger.Audit, o ledger.Outcom
 		return nil
 	}
 	return s.name(ctx, a, o)
+}
+
+// anchors tells of anchors that the commits do not bear out, and how many were
+// compared. Where the commits are not those that were signed, it says nothing: all
+// later anchors would differ.
+func (s *scrubber) anchors(agency string, o ledger.Outcome) (compared uint64) {
+	if o.Forked || o.Short {
+		return 0
+	}
+	for _, w := range o.Wrong {
+		f := Finding{Kind: Altered, Part: "ledger", Position: w.Position, Commit: Commit{Agency: agency}}
+		switch {
+		case w.Map:
+			f.Message = fmt.Sprintf("the anchor of %d commits names another map than these commits give: by it a look could be left out of an evidence bundle", w.Size)
+		case w.Log:
+			f.Message = fmt.Sprintf("the anchor of %d commits names another root than these commits give", w.Size)
+		case w.Late:
+			f.Kind, f.Message = Damaged, fmt.Sprintf("the anchor of %d commits came too late to be compared with them", w.Size)
+		default:
+			f.Message = fmt.Sprintf("the anchor says that it is of %d commits, and stands where it cannot be", w.Size)
+		}
+		s.r.Add(f)
+	}
+	return uint64(o.Anchors)
 }
 
 // restored tells of data that end where an older checkpoint ended.

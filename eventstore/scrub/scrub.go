@@ -321,7 +321,7 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 			a = s.o.Books.Audit(e.Agency)
 			s.audits[e.Agency] = a
 		}
-		a.Leaf(c.Position, leaf)
+		a.Commit(c, leaf)
 	}
 }
 
