@@ -47,11 +47,19 @@ func (o AccessLogOptions) Bounded() bool {
 // has a dossier's id.
 func (s *Service) AccessLog(ctx context.Context, r Reader, o AccessLogOptions, emit func(*accesslog.Entry) error) error {
 	o.Register, o.Open = accessRegister, false
+	if err := s.checkExport(ctx, r, &o.ExportOptions); err != nil {
+		return err
+	}
+	_, sc, err := s.registerScope(ctx, r, accessRegister)
+	if err != nil {
+		return err
+	}
 	if err := s.current(ctx, access.Name); err != nil {
 		return err
 	}
-	if o.Subject != "" {
-		id, err := s.subject(ctx, r, o.Subject)
+	// Of a dossier that is not the reader's, whose pseudonym it is stays untold.
+	if o.Subject != "" && (o.Dossier == "" || sc.holds(o.Dossier)) {
+		id, err := s.subject(ctx, r, sc, o.Subject)
 		if err != nil {
 			return err
 		}
@@ -81,11 +89,14 @@ func (s *Service) AccessLog(ctx context.Context, r Reader, o AccessLogOptions, e
 	})
 }
 
-// subject gives the dossier that has a pseudonym. For one that no dossier has it
-// gives an id that none has either, so that the answer is the same as for a
-// dossier that is not there, or is not the reader's.
-func (s *Service) subject(ctx context.Context, r Reader, pseudonym string) (found string, err error) {
+// subject gives the dossier of the scope that has a pseudonym. For one that none
+// of them has it gives an id that none has either, so that the answer is the same
+// as for a dossier that is not there, or is not the reader's.
+func (s *Service) subject(ctx context.Context, r Reader, sc scope, pseudonym string) (found string, err error) {
 	err = dossiers.List(ctx, s.db, dossiers.Filter{Filter: rows.Filter{Agency: r.Agency}}, func(d dossiers.Dossier) error {
+		if !sc.holds(d.Dossier) {
+			return nil
+		}
 		p, err := s.pseudonym(ctx, d.Agency, d.Dossier)
 		if err == nil && p == pseudonym {
 			found, err = d.Dossier, rows.ErrStop
