@@ -35,6 +35,7 @@ func (f *signInFlags) options(listen string) (o auth.Options, err error) {
 		o.URL = listen
 	}
 	o.Secure = f.BehindHTTPS || strings.HasPrefix(o.URL, "https://")
+	o.Proxied = o.Secure // the program itself speaks plain HTTP
 	o.SecondFactor = f.SecondFactor
 	if o.SecondFactor == "" && o.Secure {
 		o.SecondFactor = auth.Required

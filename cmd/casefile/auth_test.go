@@ -78,7 +78,9 @@ func TestSignInFlags(t *testing.T) {
 		"https": {signInFlags{URL: "https://casefile.example/"}, "http://localhost:8080", "", func(o auth.Options) bool {
 			return o.Secure && o.SecondFactor == auth.Required && o.URL == "https://casefile.example"
 		}},
-		"a proxy":           {signInFlags{BehindHTTPS: true}, "http://localhost:8080", "", func(o auth.Options) bool { return o.Secure && o.SecondFactor == auth.Required && o.URL == "" }},
+		"a proxy": {signInFlags{BehindHTTPS: true}, "http://localhost:8080", "", func(o auth.Options) bool {
+			return o.Secure && o.Proxied && o.SecondFactor == auth.Required && o.URL == ""
+		}},
 		"optional by https": {signInFlags{BehindHTTPS: true, SecondFactor: auth.Optional}, "http://localhost:8080", "", func(o auth.Options) bool { return o.SecondFactor == auth.Optional }},
 		"a provider": {signInFlags{OIDC: []string{"click=https://id.example,casefile," + secret + ",urn:hoog"}}, "http://localhost:8080", "", func(o auth.Options) bool {
 			p := o.Providers[0]

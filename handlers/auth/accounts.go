@@ -135,7 +135,7 @@ func (s *Service) ChangePassword(ctx context.Context, old, fresh, address string
 	if err != nil {
 		return err
 	}
-	cs := []counter{s.of(byAddress, hostOf(address)), s.of(byLogin, id.Agency+"|"+id.Staff)}
+	cs := append(s.callers(address), s.of(byLogin, id.Agency+"|"+id.Staff))
 	if err := s.take(ctx, cs...); err != nil {
 		return err
 	}

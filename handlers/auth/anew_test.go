@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -162,5 +163,34 @@ func TestProvidersFactorIsAsOldAsItIs(t *testing.T) {
 		if ago := time.Since(at); at.IsZero() || ago < c.least || ago > c.most {
 			t.Errorf("%s: proved %s ago, want %s to %s", what, ago, c.least, c.most)
 		}
+	}
+}
+
+// C-0c: behind a proxy everybody comes from one address, so that a stranger who
+// guesses there must not keep everybody out; one name has its limit all the same.
+func TestStrangersBehindAProxyKeepNobodyOut(t *testing.T) {
+	w := open(t, func(o *auth.Options) { o.Proxied = true })
+	v := member(t, w)
+	const proxy = "127.0.0.1:7"
+	ctx := t.Context()
+	for i := range 2 * auth.AttemptsPerAddress {
+		if _, err := w.Authenticate(ctx, fmt.Sprintf("naam%d@click", i), "niet het goede", proxy); code(err) != "wrong_credentials" {
+			t.Fatalf("guess %d: %v", i, err)
+		}
+	}
+	w.now = w.now.Add(2 * time.Minute) // what was verified is forgotten by now
+	if _, err := w.Authenticate(ctx, "anna@click", good, proxy); err != nil {
+		t.Errorf("a colleague through the same proxy: %v", err)
+	}
+	v.in(func(ctx context.Context) {
+		if err := w.ChangePassword(ctx, good, "acht blauwe vogels", proxy); err != nil {
+			t.Errorf("another password: %v", err)
+		}
+	})
+	for range auth.AttemptsPerLogin {
+		w.Authenticate(ctx, "anna@click", "niet het goede", proxy) //nolint:errcheck // counted below
+	}
+	if _, err := w.Authenticate(ctx, "anna@click", "acht blauwe vogels", proxy); code(err) != auth.CodeTooMany {
+		t.Errorf("after many guesses at one name: %v", err)
 	}
 }

@@ -75,7 +75,11 @@ type Options struct {
 	// Secure says that people reach the pages by https; the cookie then carries
 	// the __Host- prefix and Secure. On plain http (localhost) it cannot.
 	Secure bool
-	Params Params // default DefaultParams
+	// Proxied says that people come through a proxy, whose address is then
+	// everybody's: limits by address are the proxy's to keep. Kept here, a stranger's
+	// guesses would keep everybody out.
+	Proxied bool
+	Params  Params // default DefaultParams
 	// Idle ends a session without use (default 1 hour), Absolute ends every
 	// session (default 12 hours: a working day).
 	Idle, Absolute time.Duration
@@ -108,6 +112,7 @@ type Service struct {
 	active    func(ctx context.Context, agency, staff string) (bool, error)
 	breached  func(password string) (bool, error)
 	required  bool
+	proxied   bool
 	clock     clock.Clock
 	log       *slog.Logger
 	params    Params
@@ -163,7 +168,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		store: &store{db: o.DB, dialect: o.Dialect}, digest: o.Digest, material: o.Key, record: o.Record, active: o.Active,
-		breached: o.Breached, required: o.SecondFactor == Required, clock: o.Clock, log: o.Log, params: o.Params,
+		breached: o.Breached, required: o.SecondFactor == Required, proxied: o.Proxied, clock: o.Clock, log: o.Log, params: o.Params,
 		idle: o.Idle, absolute: o.Absolute, cost: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		secret: make([]byte, 32), known: map[string]verified{}, url: strings.TrimSuffix(o.URL, "/"),
 	}

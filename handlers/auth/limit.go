@@ -42,6 +42,14 @@ func (s *Service) of(l limit, who string) counter {
 	return counter{l, hex.EncodeToString(m.Sum(nil))}
 }
 
+// callers are the counters of a caller's address; none where that is a proxy's.
+func (s *Service) callers(address string) []counter {
+	if s.proxied {
+		return nil
+	}
+	return []counter{s.of(byAddress, hostOf(address))}
+}
+
 // blocked says how long to wait when any of the counters is full.
 func (s *Service) blocked(ctx context.Context, cs ...counter) (wait time.Duration, err error) {
 	now := s.clock.Now()

@@ -255,14 +255,14 @@ func (s *Service) PasskeySignIn(ctx context.Context, answer, address string) (Id
 	if s.relying == nil {
 		return Identity{}, errNoPasskeys
 	}
-	c := s.of(byAddress, hostOf(address))
-	if err := s.take(ctx, c); err != nil {
+	cs := s.callers(address)
+	if err := s.take(ctx, cs...); err != nil {
 		return Identity{}, err
 	}
 	id, err := s.passkeyAlone(ctx, answer)
 	switch e := domain.AsError(err); {
 	case err == nil:
-		s.back(ctx, c)
+		s.back(ctx, cs...)
 	case e.Kind == domain.KindForbidden && id.Staff != "":
 		s.tell(ctx, id.Agency, id.Staff, denied("passkey", e.Code))
 		return Identity{}, err

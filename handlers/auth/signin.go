@@ -163,12 +163,13 @@ func (s *Service) password(ctx context.Context, name, password, address string) 
 	if err != nil {
 		return Identity{}, err
 	}
-	cs := []counter{s.of(byAddress, hostOf(address)), s.of(byLogin, key)}
+	callers := s.callers(address)
+	cs := append(callers, s.of(byLogin, key))
 	if wait, err := s.blocked(ctx, cs...); err != nil {
 		return Identity{}, err
 	} else if wait > 0 {
 		// Whoever goes on at a name that is blocked uses up his address.
-		return Identity{}, cmp.Or(s.take(ctx, cs[0]), tooMany(wait))
+		return Identity{}, cmp.Or(s.take(ctx, callers...), tooMany(wait))
 	}
 	staff, ok, err := s.fromMemory(ctx, agency, key, password)
 	if err == nil && !ok {
