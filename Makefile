@@ -20,7 +20,7 @@ run: build ## build, fill an empty ./casefile-data with the demonstration agenci
 build: ## build bin/casefile (no cgo)
 	@$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/casefile
 
-test: test-needs ## every test, real parts included; installs PostgreSQL and Chromium as root on Debian
+test: test-needs ## every test, real parts included; installs PostgreSQL, Chromium and OpenSSL as root on Debian
 	@$(GO) test -timeout 30m ./...
 
 test-needs:
