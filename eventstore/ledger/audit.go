@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -33,6 +34,7 @@ type Books struct {
 
 	notes     map[string][]byte // the lock's
 	histories map[string][]byte
+	outsides  map[string][]byte
 	keys      map[string]note.Verifier
 }
 
@@ -43,13 +45,16 @@ type Books struct {
 // stream asks for its head after this: a running ledger writes in the other order,
 // so that what is read later never has less.
 func OpenBooks(ctx context.Context, dir, store string, lock Lock) (*Books, error) {
-	b := &Books{Dir: dir, Store: store, histories: map[string][]byte{}, keys: map[string]note.Verifier{}}
+	b := &Books{Dir: dir, Store: store, histories: map[string][]byte{}, outsides: map[string][]byte{}, keys: map[string]note.Verifier{}}
 	list, err := (&Ledger{o: Options{Dir: dir}}).known(nil)
 	if err != nil && !gone(err) {
 		return nil, err
 	}
 	for _, agency := range list {
 		if b.histories[agency], err = read(filepath.Join(dir, agency, "checkpoints")); err != nil {
+			return nil, err
+		}
+		if b.outsides[agency], err = read(filepath.Join(dir, agency, "outside")); err != nil {
 			return nil, err
 		}
 	}
@@ -119,6 +124,9 @@ type Audit struct {
 	// first, whose signatures hold. Size 0: none.
 	Lock Signed
 	Kept []Signed
+	// Outside are what witnesses and time stamps say of checkpoints of this agency,
+	// each checked by the key or certificate that it names, by size.
+	Outside []Outside
 	// Faults are what is wrong with the books themselves, as far as is known by now.
 	Faults []error
 
@@ -127,11 +135,14 @@ type Audit struct {
 	edge  edge
 	pos   *os.File
 	next  int // of Kept
+	said  int // next of Outside
 	agree int64
 	bad   map[string]bool // paths of tiles that differ
 	wrong int             // commits that stand at other positions than was written down
 	named *anchorAudit
 	fork  bool
+	// against are of Outside those that the commits contradict.
+	against []Outside
 
 	movedFrom, movedTo uint64
 }
@@ -140,6 +151,7 @@ type Audit struct {
 func (b *Books) Audit(agency string) *Audit {
 	a := &Audit{Agency: agency, b: b, tiles: tiles{filepath.Join(b.Dir, agency)}, bad: map[string]bool{}, named: newAnchorAudit()}
 	a.checkpoints()
+	a.outside()
 	f, err := os.Open(filepath.Join(b.Dir, agency, "positions"))
 	switch {
 	case err == nil:
@@ -189,6 +201,29 @@ func (a *Audit) checkpoints() {
 	a.Lock = Signed{c, signed}
 }
 
+// outside takes what others said of the checkpoints.
+func (a *Audit) outside() {
+	v, err := a.b.verifier(a.Agency)
+	if err != nil {
+		return // told by checkpoints
+	}
+	b := a.b.outsides[a.Agency]
+	end, err := eachOutside(b, func(_ int, payload []byte) error {
+		x, err := openOutside(payload, v)
+		if err == nil {
+			a.Outside = append(a.Outside, x)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		a.fault(fmt.Errorf("%w: %s/outside, which has cosignatures and time stamps: %w", ErrDamaged, a.Agency, err))
+	case end < len(b) && !a.b.Running:
+		a.fault(fmt.Errorf("%w: %s/outside, which has cosignatures and time stamps, is cut short at byte %d; the next start drops what is behind it", ErrDamaged, a.Agency, end))
+	}
+	slices.SortStableFunc(a.Outside, func(x, y Outside) int { return cmp.Compare(x.Signed.Size, y.Signed.Size) })
+}
+
 // Size is the greatest number of leaves that a signature covers.
 func (a *Audit) Size() int64 { return max(a.Lock.Size, a.last()) }
 
@@ -231,6 +266,11 @@ func (a *Audit) leaf(position uint64, leaf eventstore.Leaf) {
 	}
 	if a.Lock.Size == a.edge.size {
 		a.judge(a.Lock)
+	}
+	for ; a.said < len(a.Outside) && a.Outside[a.said].Signed.Size == a.edge.size; a.said++ {
+		if a.edge.root() != a.Outside[a.said].Signed.Root {
+			a.against = append(a.against, a.Outside[a.said])
+		}
 	}
 	if a.edge.size == a.last() {
 		for l, hashes := range a.edge.levels {
@@ -279,12 +319,16 @@ type Outcome struct {
 	// bear out.
 	Anchors int
 	Wrong   []WrongAnchor
+	// Against are what others said of a tree that the commits contradict; Beyond of
+	// one that is larger than all commits.
+	Against, Beyond []Outside
 }
 
 // Outcome is called after the last Commit.
 func (a *Audit) Outcome() Outcome {
 	o := Outcome{Found: a.edge.size, Agree: a.agree, Forked: a.fork, Short: a.edge.size < a.Size(), Moved: a.wrong, MovedFrom: a.movedFrom, MovedTo: a.movedTo}
 	o.Anchors, o.Wrong = a.named.checked, a.named.wrong
+	o.Against, o.Beyond = a.against, a.Outside[a.said:]
 	o.Tiles = slices.Sorted(maps.Keys(a.bad))
 	return o
 }

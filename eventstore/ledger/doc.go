@@ -10,7 +10,7 @@
 // Nobody waits for the ledger: it follows the synced commits of a Store. What it
 // gives out (Log) is as of the newest checkpoint.
 //
-// Files under Options.Dir; all but the checkpoints follow from the stream:
+// Files under Options.Dir; all but the last two follow from the stream:
 //
 //	ledger.pub                     public key of the store
 //	sequenced                      stream position up to which nothing is left to do
@@ -18,6 +18,7 @@
 //	<agency>/tile/<L>/<N>[.p/<W>]  hash tiles (C2SP tlog-tiles)
 //	<agency>/positions             stream position of each leaf
 //	<agency>/checkpoints           history of signed checkpoints
+//	<agency>/outside               what witnesses and time stamps say of these, if any
 //
 // The order of writing makes each crash harmless: tiles and positions are durable
 // before the lock takes the checkpoint that covers them, the history gets it

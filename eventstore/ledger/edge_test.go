@@ -152,7 +152,8 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // C-2.1.4d: checkpoints are kept all within the hour, one a minute for a day,
-// one an hour before that, and those of anchors always.
+// one an hour before that, of each of these also the newest that a witness
+// cosigned, and those of anchors and time stamps always.
 func TestHistoryIsThinned(t *testing.T) {
 	const store = "5f0c1c1e-6a2b-4c3d-8e4f-000000000001"
 	path := filepath.Join(t.TempDir(), "click", "checkpoints")
@@ -169,11 +170,16 @@ func TestHistoryIsThinned(t *testing.T) {
 		}
 	}
 	anchored := func(size int64) bool { return size%1001 == 0 }
-	want := thin(h.list, anchored)
-	if err := h.compact(anchored); err != nil {
+	none := func(int64) bool { return false }
+	if bare := thin(h.list, anchored, none); len(bare) > 240+2+23*60+2+24+2+12 || len(bare) < 240+23*60+24 {
+		t.Fatalf("%d of %d kept without witnesses", len(bare), n)
+	}
+	cosigned := func(size int64) bool { return size%240 == 100 || size%240 == 102 } // twice an hour, in one minute
+	want := thin(h.list, anchored, cosigned)
+	if err := h.compact(anchored, cosigned); err != nil {
 		t.Fatal(err)
 	}
-	if len(h.list) != len(want) || len(want) > 240+2+23*60+2+24+2+12 || len(want) < 240+23*60+24 {
+	if len(h.list) != len(want) || len(want) > 240+2+23*60+2+24+2+12+48 || len(want) < 240+23*60+24+40 {
 		t.Fatalf("%d of %d kept", len(h.list), n)
 	}
 	kept := map[int64]bool{}
@@ -184,9 +190,14 @@ func TestHistoryIsThinned(t *testing.T) {
 			t.Fatal(k, err, err2)
 		}
 	}
-	for _, size := range []int64{n, n - 1, n - 239, 1001, 5005} {
+	for _, size := range []int64{n, n - 1, n - 239, 1001, 5005, 102, 240 + 102, n - 240*20 + 102} {
 		if !kept[size] {
 			t.Errorf("the checkpoint of %d is gone", size)
+		}
+	}
+	for _, size := range []int64{100, 240 + 100} { // an older one of the same hour
+		if kept[size] {
+			t.Errorf("the checkpoint of %d stays", size)
 		}
 	}
 	if err := h.close(); err != nil {

@@ -21,7 +21,8 @@ import (
 // A record that a crash cut short at the end is dropped: its checkpoint is the
 // lock's, from which it is written again. Its growth is bounded: all of the last
 // hour before the newest, one a minute of the last day, one an hour before that,
-// and each on which an anchor rests.
+// of each minute or hour also the newest that a witness cosigned, and each on
+// which an anchor rests or that was time-stamped.
 //
 // Ownership: the log's mutex guards it.
 type history struct {
@@ -148,11 +149,11 @@ func (h *history) last() int64 {
 	return h.list[len(h.list)-1].size
 }
 
-// compact drops what need not be kept, in one rename. anchored tells for which
-// sizes a checkpoint always stays.
-func (h *history) compact(anchored func(size int64) bool) error {
+// compact drops what need not be kept, in one rename. always tells for which
+// sizes a checkpoint stays, cosigned of which one in each minute or hour does.
+func (h *history) compact(always, cosigned func(size int64) bool) error {
 	h.grew = 0
-	stay := thin(h.list, anchored)
+	stay := thin(h.list, always, cosigned)
 	if len(stay) == len(h.list) {
 		return nil
 	}
@@ -181,14 +182,16 @@ func (h *history) compact(anchored func(size int64) bool) error {
 }
 
 // thin gives what stays of a list of checkpoints: of each minute or hour that is
-// to have one, the newest.
-func thin(list []kept, anchored func(size int64) bool) []kept {
+// to have one the newest, and the newest that was cosigned.
+func thin(list []kept, always, cosigned func(size int64) bool) []kept {
 	if len(list) == 0 {
 		return nil
 	}
 	newest := list[len(list)-1].recorded
 	var out []kept
-	for i, k := range list {
+	var witnessed time.Time // of the newest that stays for its cosignature
+	for i := len(list) - 1; i >= 0; i-- {
+		k := list[i]
 		each := time.Duration(0)
 		switch age := newest.Sub(k.recorded); {
 		case age > 24*time.Hour:
@@ -196,10 +199,16 @@ func thin(list []kept, anchored func(size int64) bool) []kept {
 		case age > time.Hour:
 			each = time.Minute
 		}
-		if each == 0 || i == len(list)-1 || anchored(k.size) || list[i+1].recorded.Truncate(each) != k.recorded.Truncate(each) {
+		slot := k.recorded.Truncate(each)
+		stays := each == 0 || i == len(list)-1 || always(k.size) || list[i+1].recorded.Truncate(each) != slot
+		if cosigned(k.size) && (witnessed.IsZero() || witnessed.Truncate(each) != slot) {
+			stays, witnessed = true, k.recorded
+		}
+		if stays {
 			out = append(out, k)
 		}
 	}
+	slices.Reverse(out)
 	return slices.Clip(out)
 }
 

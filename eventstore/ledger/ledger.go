@@ -19,6 +19,7 @@ import (
 	"github.com/casefile-engine/casefile/domain"
 	domainledger "github.com/casefile-engine/casefile/domain/ledger"
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 	"github.com/casefile-engine/casefile/internal/clock"
 )
 
@@ -239,6 +240,16 @@ func (l *Ledger) Locate(position uint64) (agency string, index int64, ok bool, e
 		}
 	}
 	return "", 0, false, nil
+}
+
+// Locked gives an agency's checkpoint as the lock has it now, which every instance
+// shares; Size 0 when it has none.
+func (l *Ledger) Locked(ctx context.Context, agency string) (c verify.Checkpoint, err error) {
+	notes, err := l.o.Lock.Load(ctx)
+	if err != nil || notes[agency] == nil {
+		return c, err
+	}
+	return verify.Open(notes[agency], l.key.verifier(agency))
 }
 
 // Key gives the public keys.

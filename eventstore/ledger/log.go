@@ -68,6 +68,7 @@ type Log struct {
 	key       *Key
 	maps      *mapStore
 	positions *positions
+	outside   *outsides
 
 	mu      sync.RWMutex
 	newest  Signed // zero: nothing signed yet

@@ -95,6 +95,10 @@ func (t *tree) open(ctx context.Context, note []byte) error {
 	if t.log.history, err = openHistory(filepath.Join(t.log.tiles.dir, "checkpoints")); err != nil {
 		return err
 	}
+	t.log.outside = openOutsides(filepath.Join(t.log.tiles.dir, "outside"))
+	if err := t.log.outside.err; err != nil {
+		t.l.o.Log.Error("what witnesses and time stamps said of a log is not added to", "agency", t.log.Agency, "error", err)
+	}
 	if err := t.heed(note); err != nil {
 		return err
 	}
@@ -317,11 +321,7 @@ func (t *tree) publish(s Signed, when time.Time) error {
 	if h.grew < compactEvery {
 		return nil
 	}
-	anchored := map[int64]bool{}
-	for _, a := range t.log.anchors {
-		anchored[a.Size] = true
-	}
-	return h.compact(func(size int64) bool { return anchored[size] })
+	return t.log.compact()
 }
 
 // sign makes a checkpoint of the tree, swaps it into the lock, and gives it out.

@@ -21,7 +21,7 @@ func (s *scrubber) judge(ctx context.Context) error {
 		s.torn(0)
 		return nil
 	}
-	var signed, kept, leaves, anchors uint64
+	var signed, kept, leaves, anchors, said uint64
 	covered := uint64(0)
 	for _, agency := range sorted(s.audits) {
 		a := s.audits[agency]
@@ -36,6 +36,8 @@ func (s *scrubber) judge(ctx context.Context) error {
 		for _, err := range a.Faults {
 			s.fault(agency, err)
 		}
+		said += uint64(len(a.Outside))
+		s.outside(a, o)
 		if err := s.compare(ctx, a, o); err != nil {
 			return err
 		}
@@ -50,6 +52,9 @@ func (s *scrubber) judge(ctx context.Context) error {
 		anchors += s.anchors(agency, s.audits[agency].Outcome())
 	}
 	s.r.Looked("ledger", "anchored roots of log and map, worked out anew from the commits", anchors, "")
+	if said > 0 {
+		s.r.Looked("ledger", "cosignatures of witnesses and time stamps: signatures, and the tree that they are of", said, "by the keys and certificates beside them")
+	}
 	s.r.Looked("lock", "newest checkpoint of each agency: signature, and the stream and the ledger against it", signed, "")
 	return nil
 }

@@ -103,6 +103,21 @@ type Report struct {
 	Unsigned uint64 `json:"unsigned"`
 	// Checkpoints are the newest by the lock, for comparing with a copy elsewhere.
 	Checkpoints []Checkpoint `json:"checkpoints"`
+	// Backings are the newest that each witness and authority outside said of an
+	// agency's log.
+	Backings []Backing `json:"backings,omitempty"`
+}
+
+// Backing is what a witness or a time-stamping authority says of a log.
+type Backing struct {
+	Agency string `json:"agency"`
+	Kind   string `json:"kind"` // cosignature or time_stamp
+	By     string `json:"by"`   // name of the witness, or subject of the authority's certificate
+	// Key is the witness's public key, by which the signature holds: whose it is, the
+	// reader must know.
+	Key  string    `json:"key,omitempty"`
+	Size int64     `json:"size"` // commits of the log that it is about
+	At   time.Time `json:"at"`
 }
 
 // Checkpoint is a signed state, in short.

@@ -170,7 +170,7 @@ func TestEveryRefusalIsSaid(t *testing.T) {
 	for _, c := range []string{
 		bundle.CodeNoBundle, bundle.CodeTruncated, bundle.CodeTooLarge, bundle.CodeCompressed, bundle.CodeName, bundle.CodeForm, bundle.CodeMissing,
 		bundle.CodeExtra, bundle.CodeAltered, bundle.CodeSignature, bundle.CodeKey, bundle.CodeOtherKey, bundle.CodeOtherLog, bundle.CodeCheckpoint,
-		bundle.CodeProof, bundle.CodeContents, bundle.CodeHistory, bundle.CodeIncomplete, bundle.CodeForeign, bundle.CodeChain, bundle.CodeOpened, bundle.CodeText,
+		bundle.CodeProof, bundle.CodeContents, bundle.CodeHistory, bundle.CodeIncomplete, bundle.CodeForeign, bundle.CodeChain, bundle.CodeOpened, bundle.CodeText, bundle.CodeWitness, bundle.CodeStamp,
 	} {
 		r := &bundle.Refusal{Code: c, File: "x"}
 		if nl, en := r.Says(nl.Dutch), r.Says(nl.English); len(nl) < 20 || len(en) < 20 || nl == en {

@@ -35,6 +35,9 @@ type Report struct {
 	Checkpoints             int
 	Commits                 []Commit // in the order of the log; shadows the references
 	Names                   map[domain.ID]string
+	// Cosigners and Stamps are what others say of the checkpoints.
+	Cosigners []Cosigner
+	Stamps    []Stamped // by the size of their checkpoints
 }
 
 // Commit is a commit that names the dossier.
@@ -61,17 +64,22 @@ func (r *Report) Looks() (out []Commit) {
 
 // Check checks a bundle. key is the log's public key as the checker got it by
 // another way; nil when he has none. Errors are *Refusal.
-func Check(b []byte, key *Key) (*Report, error) {
+func Check(b []byte, key *Key) (*Report, error) { return CheckWith(b, Trust{Key: key}) }
+
+// CheckWith is Check with all that the checker brings along.
+func CheckWith(b []byte, t Trust) (*Report, error) {
 	files, err := Unpack(b)
 	if err != nil {
 		return nil, err
 	}
-	return CheckFiles(files, key)
+	return checkFiles(files, t)
 }
 
 // CheckFiles is Check of the files of a bundle.
-func CheckFiles(files []File, key *Key) (*Report, error) {
-	c := &checker{files: map[string][]byte{}, used: map[string]bool{}, notes: map[int64][]byte{}, r: &Report{Names: map[domain.ID]string{}}}
+func CheckFiles(files []File, key *Key) (*Report, error) { return checkFiles(files, Trust{Key: key}) }
+
+func checkFiles(files []File, t Trust) (*Report, error) {
+	c := &checker{trust: t, files: map[string][]byte{}, used: map[string]bool{}, notes: map[int64][]byte{}, r: &Report{Names: map[domain.ID]string{}}}
 	for _, f := range files {
 		c.files[f.Name] = f.Data
 	}
@@ -80,13 +88,13 @@ func CheckFiles(files []File, key *Key) (*Report, error) {
 			return nil, err
 		}
 	}
-	if err := c.key(key); err != nil {
+	if err := c.key(t.Key); err != nil {
 		return nil, err
 	}
 	if err := checkManifest(files, c.files, c.r.Key.verifier); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{c.contents, c.checkpoints, c.commits, c.completeness, c.chain, c.supporting, c.opened, c.texts} {
+	for _, step := range []func() error{c.contents, c.checkpoints, c.outside, c.commits, c.completeness, c.chain, c.supporting, c.opened, c.texts} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -101,6 +109,7 @@ func CheckFiles(files []File, key *Key) (*Report, error) {
 
 // checker goes through the files of one bundle.
 type checker struct {
+	trust Trust
 	files map[string][]byte
 	used  map[string]bool
 	r     *Report
@@ -404,53 +413,6 @@ func (c *checker) supporting() error {
 		}
 	}
 	return nil
-}
-
-// opened checks that each opened section is one of a commit, and that its
-// ciphertext is the one whose digest the log covers.
-func (c *checker) opened() error {
-	for _, o := range c.r.Contents.Opened {
-		ref, ok := c.section(o)
-		if !ok || ref.SHA256 != o.SHA256 || ref.Owner != o.Owner || ref.Category != o.Category {
-			return refuse(CodeOpened, OpenedName(max(o.Leaf, 0), o.Section))
-		}
-		if o.State != "open" {
-			continue
-		}
-		plain, err := c.take(OpenedName(o.Leaf, o.Section))
-		if err != nil {
-			return err
-		}
-		b, err := c.take(SealedName(o.Leaf, o.Section))
-		if err != nil {
-			return err
-		}
-		if len(b) != ref.Size || digest(b) != o.SHA256 {
-			return refuse(CodeOpened, SealedName(o.Leaf, o.Section))
-		}
-		var n struct {
-			Name string `json:"name"`
-		}
-		if id, ok := strings.CutPrefix(o.Owner, "staff/"); ok && json.Unmarshal(plain, &n) == nil {
-			c.r.Names[id] = n.Name
-		}
-	}
-	return nil
-}
-
-func (c *checker) section(o Opened) (eventstore.SectionRef, bool) {
-	x := c.lines[o.Leaf]
-	if x == nil {
-		return eventstore.SectionRef{}, false
-	}
-	n := o.Section
-	for _, ev := range x.Envelope.Data.Events {
-		if n >= 0 && n < len(ev.Sections) {
-			return ev.Sections[n], true
-		}
-		n -= len(ev.Sections)
-	}
-	return eventstore.SectionRef{}, false
 }
 
 // texts checks the policies and regulations against their digests, and that

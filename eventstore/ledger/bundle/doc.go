@@ -14,10 +14,14 @@
 //	checkpoints/<older>-<newer>.add-checkpoint
 //	                                    body of C2SP tlog-witness add-checkpoint: the
 //	                                    consistency proof and the newer checkpoint
+//	checkpoints/<size>.cosigned         the same checkpoint with the cosignatures of
+//	                                    witnesses (C2SP tlog-cosignature), where there are any
+//	checkpoints/<size>.tsr              time stamp over the .checkpoint file (RFC 3161), likewise
 //	commits/<leaf>.json                 a clear line as it was stored: the entry of the log
 //	commits/<leaf>.tlog-proof           C2SP tlog-proof of it
 //	completeness.json                   Completeness
 //	keys/log.vkey                       the log's public key, C2SP signed-note
+//	keys/witnesses.vkeys                the keys of the witnesses that cosigned, one a line
 //	manifest.sha256                     digests of all other files, as sha256sum writes them
 //	manifest.note                       C2SP signed-note by the log's key over the digest of the manifest
 //	opened/<leaf>-<n>.json              the plaintext of a sealed section, when it was opened

@@ -55,6 +55,7 @@ func ParseProof(b []byte) (p Proof, err error) {
 
 // Consistency is the body of a C2SP tlog-witness add-checkpoint request: that the
 // log of the checkpoint begins with the Old leaves that an earlier one covered.
+// Old is 0, and there are no hashes, where there is no earlier one.
 type Consistency struct {
 	Old        int64
 	Hashes     tlog.TreeProof
@@ -73,7 +74,7 @@ func ParseConsistency(b []byte) (c Consistency, err error) {
 	head, note, ok := bytes.Cut(b, []byte("\n\n"))
 	lines := strings.Split(string(head), "\n")
 	old, found := strings.CutPrefix(lines[0], "old ")
-	if c.Old, err = strconv.ParseInt(old, 10, 64); err != nil || !ok || !found || c.Old < 1 {
+	if c.Old, err = strconv.ParseInt(old, 10, 64); err != nil || !ok || !found || c.Old < 0 {
 		return c, refuse(CodeProof, "")
 	}
 	hashes, err := parseHashes(lines[1:])

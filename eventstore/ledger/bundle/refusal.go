@@ -26,6 +26,8 @@ const (
 	CodeChain      = "chain_broken"   // of the dossier's own commits
 	CodeOpened     = "opened_differs"
 	CodeText       = "text_differs" // of policies or profiles
+	CodeWitness    = "bad_cosignature"
+	CodeStamp      = "bad_time_stamp"
 )
 
 // Refusal is the error of a bundle that does not hold. File is the file of the

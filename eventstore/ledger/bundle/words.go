@@ -46,6 +46,7 @@ func (r *Report) Says(l nl.Lang) Words {
 			"That key is in the bundle itself. Compare the fingerprint with the one that the agency gave you by another way (the file ledger.pub of its data directory, or an earlier bundle), or give its key with --key.",
 		}))
 	}
+	w.Signed = append(w.Signed, r.backed(f)...)
 	w.Proved = r.proved(f)
 	w.NotProved = r.notProved(f)
 	w.Along = r.along(f)
@@ -69,6 +70,18 @@ func (r *Report) proved(f func(both, ...any) string) []string {
 		out = append(out, f(both{"Er is na %s en tot en met %s geen andere vastlegging die dit dossier noemt; ook geen inzage, lijst of zoekvraag waarin het stond.", "After %s and up to and including %s there is no other commit that names this dossier; no access either, nor a list or a search in which it stood."}, Moment(r.Since), Moment(r.UpTo)))
 	}
 	out = append(out, f(both{"Inzagen die in de gevraagde periode zijn vastgelegd: %d, personen of diensten die inzagen: %d. Deze en geen andere.", "Accesses recorded in the period asked for: %d; people or services that looked: %d. These and no others."}, len(looks), len(people)))
+	if x, ok := r.Witnessed(); ok {
+		out = append(out, f(both{
+			"Voor de eerste %d vastleggingen van het logboek (vastgelegd tot en met %s) bestaat geen tweede, andere geschiedenis die getuige %s heeft bevestigd.",
+			"For the first %d commits of the log (recorded up to and including %s) there is no second, different history that the witness %s confirmed.",
+		}, x.Checkpoint.Size, Moment(x.Checkpoint.Recorded), x.Name))
+	}
+	if s, ok := r.rooted(); ok {
+		out = append(out, f(both{
+			"De eerste %d vastleggingen van het logboek bestonden op %s, volgens de tijdstempel van %s: niets daarvan is later gemaakt.",
+			"The first %d commits of the log existed at %s, by the time stamp of %s: nothing of it was made later.",
+		}, s.Checkpoint.Size, Moment(s.Time), s.Authority))
+	}
 	if n := len(r.Policies); n > 0 {
 		out = append(out, f(both{"De beleidsregels waarop is beslist (%d) en de reglementen (%d) gaan mee en hebben de controlegetallen in hun naam.", "The policies by which was decided (%d) and the regulations (%d) come along and have the digests in their names."}, n, len(r.Profiles)))
 	}
@@ -95,10 +108,9 @@ func (r *Report) notProved(f func(both, ...any) string) []string {
 	if !r.UntilProved {
 		out = append(out, f(both{"De volledigheid geldt niet tot het gevraagde einde, maar tot het tijdstip hierboven: verder ging het logboek nog niet.", "The completeness does not hold up to the end that was asked for, but up to the time above: the log went no further yet."}))
 	}
+	out = append(out, r.unwitnessed(f)...)
 	out = append(out,
-		f(both{"Dat de instelling niet ook een tweede, ander logboek onder dezelfde sleutel bijhoudt: vergelijk daarvoor een controlepunt met dat van een ander, of met een getuige.", "That the agency does not keep a second, different log under the same key: compare a checkpoint with somebody else's for that, or with a witness's."}),
 		f(both{"Wat buiten het systeem om is gezien: een afdruk, een scherm waar iemand meekeek, of de opslag zelf met de sleutels erbij.", "What was seen outside of the system: a print, a screen that somebody else looked at, or the storage itself together with the keys."}),
-		f(both{"Dat de klok van de instelling goed liep: de tijden zijn de hare. Bewezen is de volgorde.", "That the agency's clock was right: the times are its own. What is proved is the order."}),
 		f(both{"Dat een medewerker werkelijk degene was op wiens account is gewerkt.", "That a member of staff really was the one on whose account the work was done."}),
 		f(both{"Wat later is vastgelegd over een tijd in deze periode, zoals het ingelezen logboek van een ouder systeem.", "What was recorded later about a time in this period, such as the log of an older system that was brought in."}),
 		f(both{"Het adres op de stroom (position) bij een vastlegging: dat verklaart de ondertekenaar, niet het logboek. README.html en report.pdf zijn leeshulp; dit oordeel rust er niet op.", "The address on the stream (position) of a commit: the signer says so, not the log. README.html and report.pdf help to read; this verdict does not rest on them."}),
@@ -183,6 +195,8 @@ var refusals = map[string]both{
 	CodeForeign:    {"er zit een vastlegging in die niet bij dit dossier of deze instelling hoort", "it has a commit that does not belong to this dossier or this agency"},
 	CodeChain:      {"de vastleggingen van het dossier volgen elkaar niet op", "the dossier's commits do not follow each other"},
 	CodeOpened:     {"een geopend gegeven hoort niet bij de vastlegging waar het bij staat", "an opened piece does not belong to the commit that it stands with"},
+	CodeWitness:    {"een medeondertekening van een getuige klopt niet", "a cosignature of a witness does not hold"},
+	CodeStamp:      {"een tijdstempel klopt niet", "a time stamp does not hold"},
 	CodeText:       {"een tekst van beleid of reglement heeft een ander controlegetal", "a text of the policies or regulations has another digest"},
 }
 
