@@ -35,6 +35,7 @@ type cli struct {
 	Evidence   evidenceCmd   `cmd:"" help:"Make a file with which others can check what was recorded of a dossier, and who looked at it."`
 	Rebuild    rebuildCmd    `cmd:"" help:"Build views anew from the stream, or check that they would come out the same."`
 	Verify     verifyCmd     `cmd:"" help:"Compare everything with what was signed and written down, and name what differs, or check an evidence bundle; needs no keys, writes nothing."`
+	Witness    witnessCmd    `cmd:"" help:"Run a witness: it cosigns the logs of agencies as long as they are only added to."`
 	Keys       keysCmd       `cmd:"" help:"Show the keys."`
 	Profile    profileCmd    `cmd:"" help:"Show, check and compare regulation profiles."`
 	Policy     policyCmd     `cmd:"" help:"Show, check and adopt the policies that say who may do what."`

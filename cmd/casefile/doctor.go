@@ -75,6 +75,7 @@ func (doctorCmd) Run(a *app) (err error) {
 			}
 			x.store(e)
 			x.integrity(e)
+			x.outside(e)
 			x.keys(e)
 			x.views(e)
 			x.reactions(e)

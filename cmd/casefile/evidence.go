@@ -26,7 +26,7 @@ func (evidenceCmd) place() place { return onData }
 
 // maker is the engine's maker of bundles.
 func maker(e *engine.Engine) *evidence.Maker {
-	return &evidence.Maker{Queries: e.Queries, Ledger: e.Ledger, DB: e.DB, Policies: e.Policies, Version: version}
+	return &evidence.Maker{Queries: e.Queries, Ledger: e.Ledger, DB: e.DB, Policies: e.Policies, Outside: e.Outside, Version: version}
 }
 
 // Run writes the file only once the whole bundle is made and holds.

@@ -42,6 +42,13 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			for _, name := range []string{"PORT2", "PORT3"} {
+				other, err := freePort()
+				if err != nil {
+					return err
+				}
+				e.Setenv(name, other)
+			}
 			e.Setenv("PORT", port)
 			e.Setenv("METRICS_PORT", counts)
 			e.Setenv("RECEIPT_YAML", example)
@@ -51,6 +58,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "lines": cmdLines, "fromfile": cmdFromFile, "await": cmdAwait, "nowhere": cmdNowhere, "manycases": cmdManyCases, "longline": cmdLongLine,
 			"collector": cmdCollector, "field": cmdField, "spoil": cmdSpoil, "rows": cmdRows, "awaithttp": cmdAwaitHTTP, "changed": cmdChanged, "agekey": cmdAgeKey,
+			"logs": cmdLogs, "publickey": cmdPublicKey, "timestamps": cmdTimestamps, "inbundle": cmdInBundle, "caughtup": cmdCaughtUp,
 		},
 	})
 }

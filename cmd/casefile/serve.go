@@ -26,6 +26,7 @@ type serveCmd struct {
 	Quiet   bool   `help:"Log warnings and errors alone."`
 	// Scrub is engine.Options.ScrubEvery.
 	Scrub time.Duration `name:"scrub-every" default:"24h" placeholder:"DURATION" help:"How often the whole stream is compared with what was signed, after once at the start (default ${default}); negative: never."`
+	outsideFlags
 	signInFlags
 }
 
@@ -37,6 +38,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 	o := a.options()
 	o.Create, o.Follow, o.React, o.Index, o.Log = true, true, true, true, log
 	o.ScrubEvery = c.Scrub
+	if err := c.outsideFlags.options(&o); err != nil {
+		return err
+	}
 	e, err := engine.Open(a.ctx, o)
 	if err != nil {
 		return err
@@ -68,7 +72,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(e.Guard)
+	reg.MustRegister(e.Guard, e.Outside)
 	if err := c.metrics(a, reg, log); err != nil {
 		return err
 	}

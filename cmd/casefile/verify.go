@@ -3,11 +3,15 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore/ledger/bundle"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 	"github.com/casefile-engine/casefile/eventstore/scrub"
-	"github.com/casefile-engine/casefile/handlers/verify"
+	looker "github.com/casefile-engine/casefile/handlers/verify"
 	"github.com/casefile-engine/casefile/internal/progress"
 )
 
@@ -39,6 +43,10 @@ func (c *verifyCmd) data(a *app) error {
 	if a.shared == nil && a.g.NATSURL+a.g.PostgresURL != "" {
 		return &domain.Error{Kind: domain.KindInvalid, Code: "needs_server", Rule: "C-2.1.4d", Message: "a cluster is verified through a server that works on it: give this command with --data of a running instance"}
 	}
+	t, err := c.trust(a)
+	if err != nil {
+		return err
+	}
 	bars := map[string]*progress.Bar{}
 	current := ""
 	tell := func(part string, done, head uint64) {
@@ -58,12 +66,11 @@ func (c *verifyCmd) data(a *app) error {
 		}
 	}
 	var r *scrub.Report
-	var err error
 	if a.shared != nil {
 		r, err = a.shared.engine.Verify(a.ctx, tell)
 	} else {
 		p := a.options().Paths()
-		r, err = verify.Run(a.ctx, verify.Options{Data: p.Data, Lock: p.Lock, Progress: tell})
+		r, err = looker.Run(a.ctx, looker.Options{Data: p.Data, Lock: p.Lock, Progress: tell})
 	}
 	if b := bars[current]; b != nil {
 		b.Done()
@@ -71,16 +78,16 @@ func (c *verifyCmd) data(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.tell(a, r)
+	return c.tell(a, r, t)
 }
 
 // tell prints the report, and decides the exit code.
-func (c *verifyCmd) tell(a *app, r *scrub.Report) error {
+func (c *verifyCmd) tell(a *app, r *scrub.Report, t bundle.Trust) error {
 	if a.g.JSON {
 		if err := json.NewEncoder(a.io.Stdout).Encode(r); err != nil {
 			return err
 		}
-	} else if err := c.table(a, r); err != nil {
+	} else if err := c.table(a, r, t); err != nil {
 		return err
 	}
 	if r.Whole() {
@@ -91,7 +98,30 @@ func (c *verifyCmd) tell(a *app, r *scrub.Report) error {
 	return &result{exitVerify}
 }
 
-func (c *verifyCmd) table(a *app, r *scrub.Report) error {
+// vouched lists what witnesses and time stamps say of the logs, and whether the
+// keys are those that were named.
+func vouched(w io.Writer, r *scrub.Report, t bundle.Trust) {
+	if len(r.Checkpoints) == 0 {
+		return
+	}
+	if len(r.Backings) == 0 {
+		fmt.Fprintln(w, "\nno witness and no time stamp stands behind the checkpoints")
+		return
+	}
+	fmt.Fprintln(w, "\nAGENCY\tVOUCHED FOR BY\tCOMMITS\tAT\tKEY")
+	for _, x := range r.Backings {
+		key := "in the time stamp"
+		if x.Key != "" {
+			key = "not named by you"
+			if slices.ContainsFunc(t.Witnesses, func(y verify.Witness) bool { return y.Text == x.Key }) {
+				key = "named by you"
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Agency, oneLine(x.By), progress.Count(uint64(x.Size)), stamp(x.At), key)
+	}
+}
+
+func (c *verifyCmd) table(a *app, r *scrub.Report, t bundle.Trust) error {
 	w := tabwriter.NewWriter(a.io.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PART\tLOOKED AT\tHOW MANY\tRESULT")
 	for _, x := range r.Checks {
@@ -113,6 +143,7 @@ func (c *verifyCmd) table(a *app, r *scrub.Report) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Agency, progress.Count(uint64(x.Size)), x.Root, stamp(x.Recorded))
 		}
 	}
+	vouched(w, r, t)
 	if err := w.Flush(); err != nil {
 		return err
 	}

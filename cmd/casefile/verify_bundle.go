@@ -22,25 +22,19 @@ import (
 // directory, no server, no network and none of the agency's keys, and writes
 // nothing.
 type bundleFlags struct {
-	Bundle   string `arg:"" optional:"" help:"An evidence bundle to check, offline; without it the whole data directory is looked over."`
-	Key      string `placeholder:"FILE" help:"Of a bundle: the agency's public key, as you got it by another way (its ledger.pub, or keys/log.vkey of an earlier bundle)."`
-	Identity string `placeholder:"FILE" help:"Of an encrypted bundle: the file of the age identity that it was encrypted to."`
-	Lang     string `default:"en" enum:"nl,en" help:"Of a bundle: the language of the answer, nl or en."`
+	Bundle   string   `arg:"" optional:"" help:"An evidence bundle to check, offline; without it the whole data directory is looked over."`
+	Key      string   `placeholder:"FILE" help:"Of a bundle: the agency's public key, as you got it by another way (its ledger.pub, or keys/log.vkey of an earlier bundle)."`
+	Identity string   `placeholder:"FILE" help:"Of an encrypted bundle: the file of the age identity that it was encrypted to."`
+	Witness  []string `sep:"none" placeholder:"KEY" help:"A witness whom you trust: its public key as it gave it to you, or a file with it. May be given again."`
+	Roots    string   `name:"tsa-roots" placeholder:"FILE" help:"Of a bundle: the root certificates (PEM) of time-stamping authorities whom you trust."`
+	Lang     string   `default:"en" enum:"nl,en" help:"Of a bundle: the language of the answer, nl or en."`
 }
 
 // check checks the bundle, and ends with exit code 6 when it proves nothing.
 func (c *bundleFlags) check(a *app) error {
-	var key *bundle.Key
-	if c.Key != "" {
-		text, err := readFile(a, c.Key, 4<<10)
-		if err != nil {
-			return err
-		}
-		k, err := bundle.ParseKey(string(text))
-		if err != nil {
-			return invalid("unknown_key", "key", "that file holds no public key of a log; it is one line that begins with casefile/")
-		}
-		key = &k
+	t, err := c.trust(a)
+	if err != nil {
+		return err
 	}
 	b, err := readFile(a, c.Bundle, bundle.MaxSize+1<<20)
 	if err == nil {
@@ -49,7 +43,7 @@ func (c *bundleFlags) check(a *app) error {
 	if err != nil {
 		return err
 	}
-	r, err := bundle.Check(b, key)
+	r, err := bundle.CheckWith(b, t)
 	lang := nl.Lang(c.Lang)
 	var no *bundle.Refusal
 	switch {
@@ -66,6 +60,38 @@ func (c *bundleFlags) check(a *app) error {
 		return tellJSON(a.io.Stdout, r, lang)
 	}
 	return tellBundle(a.io.Stdout, r, lang)
+}
+
+// trust is what the checker brings along.
+func (c *bundleFlags) trust(a *app) (t bundle.Trust, err error) {
+	if c.Key != "" {
+		text, err := readFile(a, c.Key, 4<<10)
+		if err != nil {
+			return t, err
+		}
+		k, err := bundle.ParseKey(string(text))
+		if err != nil {
+			return t, invalid("unknown_key", "key", "that file holds no public key of a log; it is one line that begins with casefile/")
+		}
+		t.Key = &k
+	}
+	for _, text := range fields(c.Witness) {
+		w, err := witnessKey(text, func(name string) ([]byte, error) { return readFile(a, name, 16<<10) })
+		if err != nil {
+			return t, err
+		}
+		t.Witnesses = append(t.Witnesses, w)
+	}
+	if c.Roots != "" {
+		b, err := readFile(a, c.Roots, 1<<20)
+		if err != nil {
+			return t, err
+		}
+		if t.Roots, err = certificates(b, "tsa-roots"); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
 }
 
 var refusedWord = map[nl.Lang]string{nl.Dutch: "dit bewijst niets", nl.English: "this proves nothing"}
@@ -129,7 +155,30 @@ type told struct {
 	Commits       int           `json:"commits"`
 	Looks         []toldLook    `json:"looks"`
 	Checkpoint    toldSigned    `json:"checkpoint"`
+	Witnesses     []toldBacking `json:"witnesses"`
+	TimeStamps    []toldBacking `json:"time_stamps"`
 	Words         *bundle.Words `json:"words"`
+}
+
+// toldBacking is what a witness or a time-stamping authority vouched for.
+type toldBacking struct {
+	Name    string    `json:"name"`
+	Key     string    `json:"key,omitempty"`
+	Trusted bool      `json:"trusted"` // by --witness or --tsa-roots
+	Size    int64     `json:"size"`
+	At      time.Time `json:"at"`
+}
+
+// backings are those of a report.
+func backings(r *bundle.Report) (witnesses, stamps []toldBacking) {
+	witnesses, stamps = []toldBacking{}, []toldBacking{}
+	for _, x := range r.Cosigners {
+		witnesses = append(witnesses, toldBacking{x.Name, x.Text, x.Named, x.Checkpoint.Size, x.At})
+	}
+	for _, x := range r.Stamps {
+		stamps = append(stamps, toldBacking{x.Authority, "", x.Rooted, x.Checkpoint.Size, x.Time})
+	}
+	return witnesses, stamps
 }
 
 type toldLook struct {
@@ -170,6 +219,7 @@ func tellJSON(w io.Writer, r *bundle.Report, lang nl.Lang) error {
 	t := told{Holds: true, Origin: r.Origin, Agency: r.Agency, Dossier: r.Dossier, Key: r.Key.Text, Fingerprint: r.Key.Fingerprint(), KeyGiven: r.Trusted,
 		From: r.From, Until: r.Until, CompleteUpTo: r.UpTo, PeriodProved: r.FromProved && r.UntilProved, Commits: len(r.Commits), Looks: looksOf(r),
 		Checkpoint: toldSigned{r.Last.Size, r.Last.Root.String(), r.Last.Recorded}, Words: &words}
+	t.Witnesses, t.TimeStamps = backings(r)
 	if !r.Since.IsZero() {
 		t.CompleteSince = &r.Since
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore/ledger"
 	"github.com/casefile-engine/casefile/eventstore/seal/vault"
 	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/outside"
 	"github.com/casefile-engine/casefile/handlers/policy"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/reactions"
@@ -59,6 +60,11 @@ type Options struct {
 	// ScrubEvery is how often the guard looks over the whole stream, with Follow: at
 	// the start, and after this again; 0 is ScrubEvery, negative never.
 	ScrubEvery time.Duration
+	// Witnesses and Authorities vouch for the ledger's checkpoints, with Follow;
+	// StampEvery is the least time between two time stamps of an agency, 0: an hour.
+	Witnesses   []outside.Witness
+	Authorities []outside.Authority
+	StampEvery  time.Duration
 	// Create makes an installation where there is none; without it an empty
 	// place is an error, so that a mistyped path is not taken for a new store.
 	Create bool
@@ -81,6 +87,8 @@ type Engine struct {
 	// Ledger signs what is on the stream. With Options.Follow it keeps up with it;
 	// else CatchUp and Close bring it up. No append waits for it.
 	Ledger *ledger.Ledger
+	// Outside asks witnesses and time-stamping authorities, where there are any.
+	Outside *outside.Runner
 	// Guard looks whether the stream is what was acknowledged and signed.
 	Guard *Guard
 	// State holds credentials, sessions and snapshots: SQLite in the data
@@ -172,6 +180,7 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		}
 		e.follow()
 		e.Ledger.Start()
+		e.Outside.Start()
 		e.Guard.start()
 	}
 	if o.Index {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore/ledger"
+	"github.com/casefile-engine/casefile/handlers/outside"
 )
 
 func (p Paths) ledger() string     { return filepath.Join(p.Data, "ledger") }
@@ -46,6 +47,8 @@ func (e *Engine) openLedger(ctx context.Context, o Options) error {
 		}
 		return nil
 	}, e.Guard.close)
+	e.Outside = outside.New(outside.Options{Ledger: l, Witnesses: o.Witnesses, Authorities: o.Authorities, StampEvery: o.StampEvery, Clock: o.Clock, Log: o.Log})
+	e.closers = append(e.closers, e.Outside.Close)
 	return nil
 }
 

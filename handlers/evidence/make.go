@@ -30,6 +30,7 @@ type Maker struct {
 	Ledger   *ledger.Ledger
 	DB       *readdb.DB
 	Policies *policy.Book
+	Outside  Outside     // nil: nobody
 	Clock    clock.Clock // default: the system's
 	Version  string      // of the program
 }
@@ -142,6 +143,8 @@ type work struct {
 	before   *ledger.Anchored // nil: from the beginning
 	after    ledger.Anchored
 	last     ledger.Signed // on which all proofs rest
+	covers   int64         // leaves of the oldest checkpoint that covers the second anchor
+	backed   []int64       // sizes of checkpoints that others spoke of
 	contents bundle.Contents
 	complete bundle.Completeness
 	files    []bundle.File
@@ -180,7 +183,7 @@ func (w *work) bound(ctx context.Context) error {
 			w.before = &a
 		}
 	}
-	if w.last, err = w.log.CheckpointFor(w.after.Leaf + 1); err != nil {
+	if err := w.rest(ctx, w.after.Leaf+1); err != nil {
 		return err
 	}
 	return w.e.Current(ctx)

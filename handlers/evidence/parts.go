@@ -151,8 +151,16 @@ func (w *work) checkpoints(context.Context) error {
 		return err
 	}
 	list = append(list, between...)
+	for _, size := range w.backed {
+		if err := exact(size); err != nil {
+			return err
+		}
+	}
 	slices.SortFunc(list, func(a, b ledger.Signed) int { return int(a.Size - b.Size) })
 	list = slices.CompactFunc(list, func(a, b ledger.Signed) bool { return a.Size == b.Size })
+	if err := w.outside(list); err != nil {
+		return err
+	}
 	for i, c := range list {
 		w.add(bundle.CheckpointName(c.Size), c.Note)
 		if i == 0 {
@@ -198,7 +206,7 @@ func (w *work) supporting(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if leaf < w.last.Size { // else it came after the period
+		if leaf < w.covers { // else it came after the period
 			leaves = append(leaves, leaf)
 		}
 	}
