@@ -2,11 +2,18 @@ package engine_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/domain/agency"
+	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/policy"
 )
 
@@ -136,5 +143,64 @@ func TestAMatterLetsInWhoLooksIntoIt(t *testing.T) {
 				t.Errorf("%s for %s: health data is shown", p.name, purpose)
 			}
 		}
+	}
+}
+
+// C-2.1.4a, C-2.7a: policies that this program can no longer use, as after a
+// change of its schema, let nobody do what they may have prohibited; the operator
+// puts others in their place.
+func TestPoliciesOfAnOlderSchemaLetNobodyIn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	r := openRightsOn(t, engine.Options{Data: dir, Create: true, Follow: true})
+	ref := domain.Ref{Agency: "click", Kind: domain.KindAgency, ID: "click"}
+	last, err := r.e.Store.Last(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := &agency.PoliciesAdopted{Files: []agency.PolicyFile{{Name: "old.cedar", Text: `@id("old") forbid (principal, action == Action::"Fly", resource);`}}}
+	attr := commands.Attribution{Command: "AdoptPolicies", CommandID: uuid.NewString(), Actor: domain.Operator, RecordedBy: domain.Operator, Caller: commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}}
+	d, err := commands.NewDraft(t.Context(), r.e.Vault, ref, last.Envelope.Version+1, attr, []domain.Fact{{Event: old}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &eventstore.Pending{Ref: ref, Expect: last.Position, CommandID: attr.CommandID, Stamp: func(p *eventstore.Pending, recorded time.Time) error {
+		done, err := d.Finish(recorded, last.Position, eventstore.LeafHash(last.Clear))
+		if err == nil {
+			p.Recorded, p.Payload, p.Leaf = recorded, done.Payload, done.Leaf
+		}
+		return err
+	}}
+	if _, err := r.e.Store.Append(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r.e, err = engine.Open(t.Context(), engine.Options{Data: dir, Follow: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.e.Close() })
+	r.serve()
+	coach, dossier := r.person("assigned"), r.dossiers[0]
+	note := func() (int, string) {
+		raw, err := json.Marshal(m{"id": uuid.NewString(), "command": "AddRecord", "dossier": dossier,
+			"data": m{"record": uuid.NewString(), "category": "report", "title": "t", "text": "x", "source": "client"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ask(coach, "POST", "/api/v1/commands", string(raw))
+	}
+	if status, body := note(); status == 200 || !strings.Contains(body, "invalid_policy") {
+		t.Errorf("a command under policies that cannot be read: %d %.200s", status, body)
+	}
+	if status, body := r.ask(coach, "GET", "/api/v1/agencies/click/dossiers/"+dossier, ""); status == 200 || strings.Contains(body, marked(0, "contact")) {
+		t.Errorf("a look under policies that cannot be read: %d", status)
+	}
+	req := commands.Request{ID: uuid.NewString(), Agency: "click", Command: "AdoptPolicies", Data: json.RawMessage(`{}`)}
+	if o := r.e.Commands.Execute(t.Context(), commands.Caller{Door: commands.DoorCLI, Staff: domain.Operator}, req); o.Outcome != commands.Accepted {
+		t.Fatalf("the operator puts others in their place: %+v", o)
+	}
+	if status, body := note(); status != 200 {
+		t.Errorf("afterwards: %d %.200s", status, body)
 	}
 }
