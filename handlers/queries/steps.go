@@ -38,7 +38,12 @@ type Step struct {
 	Position uint64 `json:"position"`
 	Previous uint64 `json:"previous,omitempty"` // the positions of the steps beside it
 	Next     uint64 `json:"next,omitempty"`
+	First    uint64 `json:"first"` // and of the first and the last of all
+	Last     uint64 `json:"last"`
 	Leaf     string `json:"leafhash"` // of the ledger, hex
+	// ChainedTo is the dossier's commit before this one, as this one names it, with
+	// the leaf that it had then.
+	ChainedTo *ChainLink `json:"chained_to,omitempty"`
 
 	Occurred   time.Time `json:"occurred_at"`
 	Recorded   time.Time `json:"recorded_at"`
@@ -57,8 +62,17 @@ type Step struct {
 	// Before and After are the whole clear state, of a single step alone.
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
+	// Sources names for each value of After, by its JSON Pointer, the event that it
+	// came from; of a single step alone.
+	Sources map[string]Source `json:"sources,omitempty"`
 	// Hidden says that the commit is about what the reader may not see.
 	Hidden bool `json:"hidden,omitempty"`
+}
+
+// ChainLink names a commit by its place and its leaf.
+type ChainLink struct {
+	Position uint64 `json:"position"`
+	Leaf     string `json:"leafhash"`
 }
 
 // Steps is a dossier commit by commit.
@@ -107,11 +121,15 @@ func (s *Service) Steps(ctx context.Context, r Reader, id string, position uint6
 		}
 	}
 	view.redact()
-	f := folder{whole: position > 0}
+	f := folder{}
+	if position > 0 && p.whole {
+		f.origins = origins{}
+	}
 	for i, c := range h.commits {
 		if i >= last {
 			break
 		}
+		f.whole = f.origins != nil && i >= first
 		st, err := f.step(c, h.facts[i], i >= first && p.whole)
 		if err != nil {
 			return nil, err
@@ -191,7 +209,7 @@ func (s *Service) lookAgain(ctx context.Context, r Reader, id string, h *history
 
 // place fills in where a step stands and what the view tells of it.
 func (st *Step) place(all []*eventstore.Commit, i int, v *DossierView) {
-	st.Step, st.Of = i+1, len(all)
+	st.Step, st.Of, st.First, st.Last = i+1, len(all), all[0].Position, all[len(all)-1].Position
 	if i > 0 {
 		st.Previous = all[i-1].Position
 	}
@@ -207,7 +225,7 @@ func (st *Step) place(all []*eventstore.Commit, i int, v *DossierView) {
 		return
 	}
 	day := time.Date(st.Occurred.Year(), st.Occurred.Month(), st.Occurred.Day(), 0, 0, 0, 0, time.UTC)
-	*st = Step{Step: st.Step, Of: st.Of, Position: st.Position, Previous: st.Previous, Next: st.Next, Leaf: st.Leaf, Occurred: day, Recorded: day, Hidden: true}
+	*st = Step{Step: st.Step, Of: st.Of, Position: st.Position, Previous: st.Previous, Next: st.Next, First: st.First, Last: st.Last, Leaf: st.Leaf, Occurred: day, Recorded: day, Hidden: true}
 }
 
 // folder folds a dossier commit by commit and tells what each changed. Its state
@@ -215,7 +233,8 @@ func (st *Step) place(all []*eventstore.Commit, i int, v *DossierView) {
 type folder struct {
 	state   any
 	profile string
-	whole   bool // with the whole states
+	whole   bool    // with the whole states
+	origins origins // nil: nobody asks
 }
 
 // step folds one commit; with show it says what it changed.
@@ -229,6 +248,9 @@ func (f *folder) step(c *eventstore.Commit, facts []domain.Recorded, show bool) 
 		Position: c.Position, Leaf: leafOf(c), Occurred: e.Time, Recorded: e.Recorded, Command: e.Command, Actor: e.Actor,
 		RecordedBy: e.RecordedBy, Door: e.Door, Purpose: e.Purpose, Ground: e.Ground, Policy: e.Policy, Profile: profileOf(e),
 	}
+	if e.PrevPosition > 0 {
+		st.ChainedTo = &ChainLink{e.PrevPosition, e.PrevLeaf}
+	}
 	var only map[string]bool
 	if !f.whole {
 		only = mentioned(c)
@@ -237,11 +259,8 @@ func (f *folder) step(c *eventstore.Commit, facts []domain.Recorded, show bool) 
 	if err != nil {
 		return st, err
 	}
-	for _, r := range facts {
-		f.state = agg.Evolve(f.state, r)
-	}
-	if p := profileOf(e); p != "" {
-		f.profile = p
+	if err := f.evolve(c, facts, only); err != nil {
+		return st, err
 	}
 	after, err := f.tree(only, show)
 	if err != nil || !show {
@@ -252,7 +271,7 @@ func (f *folder) step(c *eventstore.Commit, facts []domain.Recorded, show bool) 
 		st.Changes[i].Events = sourcesOf(c)
 	}
 	if f.whole {
-		st.Before, st.After = rawOf(before), rawOf(after)
+		st.Before, st.After, st.Sources = rawOf(before), rawOf(after), f.origins
 	}
 	return st, nil
 }

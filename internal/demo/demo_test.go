@@ -111,7 +111,7 @@ func TestEachAgencyHasEveryRoleThatSignsIn(t *testing.T) {
 				roles[r] = true
 			}
 		}
-		for _, r := range []string{"coach", "administration", "director", "compliance_officer", "administrator"} {
+		for _, r := range []string{"coach", "administration", "director", "compliance_officer", "administrator", "auditor"} {
 			if !roles[r] {
 				t.Errorf("%s has no %s", agency, r)
 			}

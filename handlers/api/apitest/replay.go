@@ -61,10 +61,11 @@ func (e *Engine) Steps(_ context.Context, r queries.Reader, dossier string, posi
 	if err := e.mayAll(r); err != nil {
 		return nil, err
 	}
-	st := queries.Step{Step: 10, Of: 11, Position: 33, Previous: 28, Next: 40, Leaf: "00", Occurred: Now, Recorded: Now, Command: "ChangeClient", Actor: Anna,
+	st := queries.Step{Step: 10, Of: 11, Position: 33, Previous: 28, Next: 40, First: 1, Last: 40, Leaf: "00", ChainedTo: &queries.ChainLink{Position: 28, Leaf: "01"}, Occurred: Now, Recorded: Now, Command: "ChangeClient", Actor: Anna,
 		Changes: []queries.Change{{Op: "replace", Path: "/status", Old: json.RawMessage(`"open"`), New: json.RawMessage(`"declined"`), Events: []queries.Source{source()}}}}
 	if position > 0 {
 		st.Before, st.After = json.RawMessage(`{"status":"open"}`), json.RawMessage(`{"status":"declined"}`)
+		st.Sources = map[string]queries.Source{"/status": source()}
 	}
 	return &queries.Steps{Agency: r.Agency, Dossier: dossier, AsOf: o.AsOf, KnownAt: o.KnownAt, Steps: []queries.Step{st}, AccessRecord: e.position}, nil
 }
