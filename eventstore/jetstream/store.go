@@ -284,6 +284,14 @@ func reason(err error) string {
 // SetReadOnly stops all writing from now on, because of err. The first call counts.
 func (s *Store) SetReadOnly(err error) { s.readOnly.CompareAndSwap(nil, &err) }
 
+// ReadOnly says why nothing may be written any more; nil: it may. It asks nobody.
+func (s *Store) ReadOnly() error {
+	if err := s.readOnly.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
 var errClosed = fmt.Errorf("%w: the store is closed", eventstore.ErrUnavailable)
 
 func (s *Store) writable() error {

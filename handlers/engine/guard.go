@@ -41,6 +41,8 @@ type Guard struct {
 	stop context.CancelFunc
 	done chan struct{}
 
+	noting sync.Mutex // one alarm at a time goes into the file
+
 	mu       sync.Mutex
 	findings []scrub.Finding
 	total    int
@@ -61,6 +63,15 @@ type GuardState struct {
 	Commits  uint64
 	// Running tells that it is being looked over now.
 	Running bool
+}
+
+// ReadOnly says why nothing is written any more; nil while it is. It asks no
+// server, so that every page can ask it.
+func (g *Guard) ReadOnly() error {
+	if s, ok := g.e.Store.(interface{ ReadOnly() error }); ok {
+		return s.ReadOnly()
+	}
+	return nil
 }
 
 // State tells what the guard knows.
@@ -202,6 +213,9 @@ func (g *Guard) judge(r *scrub.Report) {
 	g.mu.Unlock()
 	if r.Whole() {
 		return
+	}
+	if err := g.note(r); err != nil {
+		g.log.Error("the alarm could not be written beside the lock", "error", err)
 	}
 	var worst *scrub.Finding
 	for i, f := range r.Findings {
