@@ -16,6 +16,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/engine"
 	"github.com/casefile-engine/casefile/handlers/operator"
 	"github.com/casefile-engine/casefile/handlers/web"
+	"github.com/casefile-engine/casefile/handlers/web/ui"
 )
 
 // serveCmd serves pages and API (catalogue §3).
@@ -77,7 +78,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	h := web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: s, Position: positionOf(e), Ready: readyOf(e), Ledger: e.Ledger, Evidence: maker(e), Log: log, Version: version,
-		HTTPS: ao.Secure, Registry: reg, MetricsApart: c.Metrics != ""})
+		Integrity: integrityOf(e), HTTPS: ao.Secure, Registry: reg, MetricsApart: c.Metrics != ""})
 	a.say("casefile serves on %s", address(c.Listen, l.Addr()))
 	if err := c.firstAdministrator(a, s, cmp.Or(ao.URL, address(c.Listen, l.Addr()))); err != nil {
 		return err
@@ -145,6 +146,25 @@ func readyOf(e *engine.Engine) func(context.Context) error {
 			return errors.New("the stream is read-only: " + s.Reason)
 		}
 		return e.DB.Ping(ctx)
+	}
+}
+
+// integrityOf is what the guard knows, for the pages.
+func integrityOf(e *engine.Engine) func(context.Context) ui.Integrity {
+	return func(context.Context) ui.Integrity {
+		s := e.Guard.State()
+		out := ui.Integrity{Findings: s.Findings, Total: s.Total, Scrubbed: s.Scrubbed, Commits: s.Commits, Running: s.Running}
+		out.Earlier = func() (list []ui.EarlierAlarm, err error) {
+			alarms, err := e.Guard.Alarms()
+			for _, a := range alarms {
+				list = append(list, ui.EarlierAlarm{At: a.At, Findings: a.Findings, Total: a.Total})
+			}
+			return list, err
+		}
+		if err := e.Guard.ReadOnly(); err != nil {
+			out.ReadOnly, out.Code = true, domain.AsError(err).Code
+		}
+		return out
 	}
 }
 

@@ -20,9 +20,12 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/engine"
+	"github.com/casefile-engine/casefile/handlers/evidence"
 	"github.com/casefile-engine/casefile/handlers/web"
+	"github.com/casefile-engine/casefile/handlers/web/ui"
 	"github.com/casefile-engine/casefile/internal/demo"
 )
 
@@ -80,7 +83,9 @@ func openReal(t *testing.T) *real {
 			}
 		}
 	}
-	r.server = httptest.NewServer(web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: r.auth, Log: log}))
+	r.server = httptest.NewServer(web.New(web.Deps{Commands: e.Commands, Queries: e.Queries, Auth: r.auth, Log: log, Ledger: e.Ledger,
+		Evidence:  &evidence.Maker{Queries: e.Queries, Ledger: e.Ledger, DB: e.DB, Policies: e.Policies},
+		Integrity: func(context.Context) ui.Integrity { return r.integrity(e) }}))
 	t.Cleanup(r.server.Close)
 	r.browserless()
 	head, err := e.Store.Head(ctx)
@@ -91,6 +96,16 @@ func openReal(t *testing.T) *real {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// integrity is what the program tells the pages of the guard, as casefile serve does.
+func (r *real) integrity(e *engine.Engine) ui.Integrity {
+	s := e.Guard.State()
+	out := ui.Integrity{Findings: s.Findings, Total: s.Total, Scrubbed: s.Scrubbed, Commits: s.Commits, Running: s.Running}
+	if err := e.Guard.ReadOnly(); err != nil {
+		out.ReadOnly, out.Code = true, domain.AsError(err).Code
+	}
+	return out
 }
 
 func (r *real) browserless() {

@@ -26,8 +26,9 @@ func TestEachRoleHasItsPlaces(t *testing.T) {
 		not   []string
 	}{
 		"coach":              {"/caseload", []string{"/caseload", "/registers"}, []string{"/assignments", "/reviews", "/overviews", "/accounts", "/registers/access/patterns"}},
-		"compliance_officer": {"/registers", []string{"/registers", "/registers/access", "/reviews", "/overviews"}, []string{"/caseload", "/assignments", "/accounts"}},
+		"compliance_officer": {"/registers", []string{"/registers", "/registers/access", "/replay", "/reviews", "/overviews"}, []string{"/caseload", "/assignments", "/accounts"}},
 		"administrator":      {"/assignments", []string{"/assignments", "/registers", "/accounts"}, []string{"/caseload", "/reviews", "/overviews", "/registers/history"}},
+		"auditor":            {"/registers", []string{"/registers", "/registers/access", "/replay"}, []string{"/caseload", "/assignments", "/overviews", "/accounts"}},
 		"director":           {"/start", []string{"/registers", "/overviews"}, []string{"/caseload", "/assignments", "/reviews"}},
 	} {
 		t.Run(role, func(t *testing.T) {

@@ -21,9 +21,11 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/evidence"
+	"github.com/casefile-engine/casefile/handlers/web/pages/integrity"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
+	"github.com/casefile-engine/casefile/handlers/web/pages/replay"
 	"github.com/casefile-engine/casefile/handlers/web/pages/reviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/seen"
@@ -49,6 +51,8 @@ type pages struct {
 	reviews     *reviews.Page
 	overviews   *overviews.Page
 	evidence    *evidence.Page
+	replay      *replay.Page
+	integrity   *integrity.Page
 }
 
 // routes is THE list of what there is over HTTP. The API's operations are
@@ -81,6 +85,13 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /dossiers/{dossier}/access", kit.SignedIn(p.seen.ServeDossier))
 	page("GET /dossiers/{dossier}/evidence", kit.SignedIn(p.evidence.Serve))
 	page("POST /dossiers/{dossier}/evidence", kit.SignedIn(p.evidence.ServeMake))
+	page("GET /dossiers/{dossier}/replay", kit.SignedIn(p.replay.ServeSteps))
+	page("GET /dossiers/{dossier}/replay/{position}", kit.SignedIn(p.replay.ServeStep))
+	page("GET /dossiers/{dossier}/replay/difference", kit.SignedIn(p.replay.ServeDifference))
+	page("GET /dossiers/{dossier}/replay/could", kit.SignedIn(p.replay.ServeCould))
+	page("GET /replay", kit.SignedIn(p.replay.ServeAgency))
+	page("GET /replay/changes", kit.SignedIn(p.replay.ServeChanges))
+	page("GET /integrity", kit.SignedIn(p.integrity.Serve))
 	page("GET /registers", kit.SignedIn(p.registers.Serve))
 	page("GET /registers/{register}", kit.SignedIn(p.registers.ServeRegister))
 	page("GET /registers/{register}/download", kit.SignedIn(p.registers.ServeDownload))

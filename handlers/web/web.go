@@ -27,9 +27,11 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
 	"github.com/casefile-engine/casefile/handlers/web/pages/errorpage"
 	"github.com/casefile-engine/casefile/handlers/web/pages/evidence"
+	"github.com/casefile-engine/casefile/handlers/web/pages/integrity"
 	"github.com/casefile-engine/casefile/handlers/web/pages/invite"
 	"github.com/casefile-engine/casefile/handlers/web/pages/overviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/registers"
+	"github.com/casefile-engine/casefile/handlers/web/pages/replay"
 	"github.com/casefile-engine/casefile/handlers/web/pages/reviews"
 	"github.com/casefile-engine/casefile/handlers/web/pages/search"
 	"github.com/casefile-engine/casefile/handlers/web/pages/seen"
@@ -89,6 +91,11 @@ type Deps struct {
 	Ledger *ledger.Ledger
 	// Evidence, when set, makes evidence bundles.
 	Evidence api.Evidence
+	// Proofs, when set, compares what is shown with the signed tree; default:
+	// Evidence, when it can.
+	Proofs replay.Prover
+	// Integrity, when set, tells what the guard knows of the stream.
+	Integrity func(ctx context.Context) ui.Integrity
 	// HTTPS says that people reach this by https: all that is kept in the browser
 	// then travels by it alone, and the browser is told to use nothing else.
 	HTTPS bool
@@ -137,7 +144,10 @@ func New(d Deps) http.Handler {
 	if d.Refusals == nil {
 		d.Refusals, _ = d.Commands.(ui.Refusals)
 	}
-	kit := &ui.Kit{HTTPS: d.HTTPS, Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Refusals: d.Refusals, Clock: d.Clock, Log: d.Log}
+	if d.Proofs == nil {
+		d.Proofs, _ = d.Evidence.(replay.Prover)
+	}
+	kit := &ui.Kit{HTTPS: d.HTTPS, Integrity: d.Integrity, Words: words, Assets: assets, SignIn: d.Auth, Rights: d.Rights, Refusals: d.Refusals, Clock: d.Clock, Log: d.Log}
 	p := pages{
 		signin: signin.New(kit, d.Auth), caseload: caseload.New(kit, d.Queries), search: search.New(kit, d.Queries),
 		dossier: dossier.New(kit, d.Queries, d.Commands, d.Auth, d.Rights, d.NewID), errors: errorpage.New(kit),
@@ -148,6 +158,8 @@ func New(d Deps) http.Handler {
 	p.assignments, p.reviews = assignments.New(kit, d.Queries, d.Commands, d.NewID), reviews.New(kit, d.Queries, d.Commands, d.NewID)
 	p.evidence = evidence.New(kit, d.Evidence)
 	p.seen.Evidence = p.evidence.May
+	p.replay, p.integrity = replay.New(kit, d.Queries), integrity.New(kit)
+	p.replay.Proofs, p.replay.Evidence, p.integrity.Ledger = d.Proofs, p.evidence.May, d.Ledger
 	p.account = account.New(kit, d.Auth, p.accounts.Administers)
 	kit.Fail, kit.Ask, kit.AskSecond = p.errors.Serve, p.signin.Ask, p.signin.AskSecond
 	refuse := d.Auth.Middleware(&strangers{d: d, page: p.errors.CrossOrigin, last: map[string]time.Time{}})

@@ -109,6 +109,9 @@ func TestEveryEventHasASentence(t *testing.T) {
 			if !p.Has("event." + spec.Type) {
 				t.Errorf("%s: event %s has no sentence", p.Lang, spec.Type)
 			}
+			if !p.Has("event_name." + spec.Type) {
+				t.Errorf("%s: event %s has no name", p.Lang, spec.Type)
+			}
 		}
 	}
 }

@@ -48,6 +48,8 @@ type Kit struct {
 	Clock    clock.Clock
 	Log      *slog.Logger
 	HTTPS    bool // cookies travel by https alone
+	// Integrity tells what the guard knows of the stream; nil: nobody guards it.
+	Integrity func(ctx context.Context) Integrity
 	// Fail renders an error page; Ask renders the sign-in page in place of the
 	// page that was asked for, keeping what was posted, and AskSecond the page for
 	// its second step. They are pages of their own and are put in when the pages
@@ -70,6 +72,7 @@ type Frame struct {
 	Langs    []LangLink
 	CSS, JS  string
 	Icon     string
+	Alarm    *alarm       // above all else while something is wrong with the stream
 	Errors   []FieldError // shown above the form
 	Data     any
 }
@@ -99,6 +102,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *temp
 	}
 	f.Finds = k.May(r, places[0].ask...)
 	f.Roles = f.Codes("role", k.Roles(r))
+	if f.SignedIn {
+		f.Alarm = k.alarm(r, id.Agency)
+	}
 	f.CSS, f.JS, f.Icon = k.Assets.URL("casefile.css"), k.Assets.URL("casefile.js"), k.Assets.URL("icon.svg")
 	for _, l := range i18n.Langs {
 		f.Langs = append(f.Langs, LangLink{Lang: l, Name: l.Pick("Nederlands", "English"), URL: k.langURL(r, l), Current: l == f.Lang})
@@ -137,7 +143,7 @@ func (k *Kit) langURL(r *http.Request, l nl.Lang) string {
 	switch {
 	case r.Method != http.MethodGet:
 		path = around(path)
-	case strings.HasPrefix(path, "/registers/") || path == "/overviews" || strings.HasPrefix(path, "/dossiers/"):
+	case strings.HasPrefix(path, "/registers/") || path == "/overviews" || path == "/replay" || strings.HasPrefix(path, "/replay/") || strings.HasPrefix(path, "/dossiers/"):
 		path = r.URL.RequestURI() // what was chosen is kept; it holds codes, dates and ids
 	}
 	return "/language?" + url.Values{"to": {string(l)}, "back": {path}}.Encode()

@@ -43,6 +43,8 @@ var places = []place{
 	{section: "registers", url: "/registers", icon: "book", ask: registerQuestions()},
 	{section: "access", url: "/registers/access", icon: "eye", ask: []commands.Question{
 		{Action: "list", Of: policy.OfRegister, Register: "access", Purpose: "audit"}}},
+	{section: "replay", url: "/replay", icon: "clock", ask: []commands.Question{
+		{Action: "view", Of: policy.OfRegister, Register: "history", Purpose: "audit"}}},
 	{section: "reviews", url: "/reviews", icon: "check", ask: []commands.Question{{Action: "ReviewAccess", Of: policy.OfOffice}}},
 	{section: "overviews", url: "/overviews", icon: "flag", ask: []commands.Question{
 		{Action: "overview", Of: policy.OfOffice, Purpose: queries.OverviewPurpose}}},

@@ -33,6 +33,7 @@ type denied struct {
 	ui.Message
 	Glass    *glass
 	Purposes []ui.Option
+	Replay   bool // the facts without contents are open
 }
 
 // glass is the form with which somebody looks in an emergency (catalogue §5).
@@ -69,7 +70,7 @@ func (p *Page) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (p *Page) deny(w http.ResponseWriter, r *http.Request, m ui.Message, status int, g *glass, errs []ui.FieldError) {
 	words := p.kit.Printer(r)
-	d := &denied{Message: m}
+	d := &denied{Message: m, Replay: p.kit.MayReplay(r)}
 	for _, c := range purposes {
 		d.Purposes = append(d.Purposes, ui.Option{Value: c, Label: sentence(words.Code("purpose", c)), Selected: c == purposeOf(r)})
 	}

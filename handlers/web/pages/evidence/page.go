@@ -48,13 +48,14 @@ func (p *Page) May(r *http.Request) bool {
 	return p.kit.May(r, ask("access")) && p.kit.May(r, ask("history"))
 }
 
-// Serve shows the form.
+// Serve shows the form, with the days that the address names.
 func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 	if p.maker == nil {
 		p.kit.Fail(w, r, api.NoEvidence())
 		return
 	}
-	p.show(w, r, http.StatusOK, model{Dossier: r.PathValue("dossier")}, "audit", nil)
+	q := r.URL.Query()
+	p.show(w, r, http.StatusOK, model{Dossier: r.PathValue("dossier"), From: q.Get("from"), Until: q.Get("until")}, "audit", nil)
 }
 
 func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, m model, purpose string, errs []ui.FieldError) {
@@ -62,7 +63,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, m model,
 	for _, c := range queries.EvidencePurposes {
 		m.Purposes = append(m.Purposes, ui.Option{Value: c, Label: words.Code("purpose", c), Selected: c == purpose})
 	}
-	p.kit.Render(w, r, status, tmpl, ui.Frame{Title: words.T("evidence.title"), Section: "registers", Errors: errs, Data: m})
+	p.kit.Render(w, r, status, tmpl, ui.Frame{Title: words.T("evidence.title"), Section: "replay", Errors: errs, Data: m})
 }
 
 // ServeMake makes the bundle and hands it out as a file. That it was made is on

@@ -64,6 +64,7 @@ type model struct {
 	Rows    [][]value
 	Count   string
 	More    string // that not all are shown
+	within  string // as in writer
 }
 
 type download struct{ URL, Name string }
@@ -110,6 +111,9 @@ func (p *Page) ServeRegister(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			p.kit.Fail(w, r, err)
 			return
+		}
+		if slices.Contains(p.kit.Roles(r), "auditor") && p.kit.MayReplay(r) {
+			m.within = "/replay" // his way into a dossier; its own page is none for him
 		}
 		m.fill(words, list)
 	}

@@ -118,7 +118,7 @@ func (m *model) fill(p *i18n.Printer, s shown) {
 	}
 	// A column with nothing in it takes room from the others.
 	m.Columns = slices.DeleteFunc(m.Columns, func(c column) bool { return len(s.rows) > 0 && !used[c.Name] })
-	w := writer{p, m.Register, s.names}
+	w := writer{p, m.Register, s.names, m.within}
 	for _, row := range s.rows {
 		line := make([]value, len(m.Columns))
 		for i, c := range m.Columns {
@@ -155,6 +155,7 @@ type writer struct {
 	p        *i18n.Printer
 	register string
 	names    names
+	within   string // the page of a dossier that links lead to
 }
 
 func (w writer) cell(c column, raw json.RawMessage) value {
@@ -241,7 +242,7 @@ func (w writer) text(name, list, s string, v *value) string {
 	if _, err := domain.ParseID("", s); err == nil {
 		v.Fixed = true
 		if name == "dossier" {
-			v.URL = "/dossiers/" + s
+			v.URL = "/dossiers/" + s + w.within
 		}
 		return Short(s)
 	}

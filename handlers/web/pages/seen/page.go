@@ -58,7 +58,7 @@ type model struct {
 	From, Until, Client                    string
 	Staff, Actions, Outcomes, Grounds      []ui.Option
 	CanNames, Names, CanPatterns, OwnNames bool
-	CanEvidence                            bool
+	CanEvidence, CanReplay                 bool
 	Days                                   []day
 	Next                                   string // address of the next page
 	Patterns                               []pattern
@@ -109,6 +109,7 @@ func (p *Page) reader(r *http.Request) queries.Reader {
 func (p *Page) ServeDossier(w http.ResponseWriter, r *http.Request) {
 	words := p.kit.Printer(r)
 	m := model{View: "dossier", Dossier: r.PathValue("dossier"), CanNames: p.mayAll(r), Names: r.URL.Query().Has("names")}
+	m.CanReplay = p.kit.MayReplay(r)
 	m.CanEvidence = p.Evidence != nil && p.Evidence(r)
 	var err error
 	if m.Names {
