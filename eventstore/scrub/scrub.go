@@ -454,3 +454,18 @@ func HeadAfter(ctx context.Context, store eventstore.Store, j *embedded.Journal)
 	}
 	return head, nil
 }
+
+// Acknowledged reads the tail journal of a running store, and then its head. Where
+// the journal had no record and the stream has commits, those came in between and
+// stand in it by now: it is read once more, and what it lacks then is lost.
+func Acknowledged(ctx context.Context, store eventstore.Store, path string) (j embedded.Journal, head uint64, err error) {
+	for range 2 {
+		if j, err = embedded.ReadJournal(path); err != nil {
+			return j, 0, err
+		}
+		if head, err = HeadAfter(ctx, store, &j); err != nil || head == 0 || j.Position > 0 {
+			break
+		}
+	}
+	return j, head, err
+}

@@ -2,6 +2,7 @@ package scrub_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/blocks"
 	"github.com/casefile-engine/casefile/eventstore/embedded"
 	"github.com/casefile-engine/casefile/eventstore/jetstream"
@@ -209,4 +211,47 @@ func forged(r *blocks.Record) *blocks.Record {
 	_ = p.Stamp(p, mustTime(r))
 	c.Subject, c.Payload, c.Headers = n.Ref.Subject(), p.Payload, nil
 	return c
+}
+
+// later is a store that gets a commit whenever its head is asked for the first time.
+type later struct {
+	eventstore.Store
+	append func()
+}
+
+func (l *later) Head(ctx context.Context) (uint64, error) {
+	if l.append != nil {
+		l.append()
+		l.append = nil
+	}
+	return l.Store.Head(ctx)
+}
+
+// T2: the very first commit, while somebody looks, is no lost lock: the journal is
+// read before the head, and had nothing to say then.
+func TestTheFirstCommitIsNoAlarm(t *testing.T) {
+	w := world{t, t.TempDir()}
+	s, err := embedded.Open(t.Context(), embedded.Options{Dir: w.stream(), TailJournal: w.journal()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // the test is over then
+	first := storetest.Next{Ref: domain.Ref{Agency: "click", Kind: domain.KindDossier, ID: uuid.NewString()}}
+	store := &later{s, func() {
+		if _, err := s.Append(t.Context(), first.Pending(30)); err != nil {
+			t.Error(err)
+		}
+	}}
+	j, head, err := scrub.Acknowledged(t.Context(), store, w.journal())
+	if err != nil || head != 1 {
+		t.Fatal(head, err)
+	}
+	st, err := blocks.Open(w.stream(), jetstream.StreamName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := scrub.Run(t.Context(), scrub.Options{Stream: st, Journal: &j, Store: s, Head: head})
+	if err != nil || len(r.Findings) > 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
 }

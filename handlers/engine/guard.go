@@ -135,16 +135,17 @@ func (g *Guard) scrubOptions(ctx context.Context) (o scrub.Options, err error) {
 	o.Books.Running = true
 	o.Store = g.e.Store
 	if g.e.embedded() {
-		journal, err := embedded.ReadJournal(g.e.Paths.journal())
+		journal, head, err := scrub.Acknowledged(ctx, g.e.Store, g.e.Paths.journal())
 		if err != nil {
 			return o, unusable(err)
 		}
-		o.Journal = &journal
+		o.Journal, o.Head = &journal, head
 		if o.Stream, err = blocks.Open(g.e.Paths.stream(), jetstream.StreamName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return o, unusable(err)
 		}
+		return o, nil
 	}
-	o.Head, err = scrub.HeadAfter(ctx, g.e.Store, o.Journal)
+	o.Head, err = scrub.HeadAfter(ctx, g.e.Store, nil)
 	return o, err
 }
 

@@ -216,7 +216,13 @@ func (v *run) scrub(ctx context.Context, x ids) error {
 	books.Running = live != nil
 	o.Books = books
 	if live != nil { // after journal and lock, which say less than it then
-		if o.Head, err = scrub.HeadAfter(ctx, live.Store, o.Journal); err != nil {
+		if o.Journal != nil && o.Journal.Position == 0 { // the first commits may have come since
+			var journal embedded.Journal
+			if journal, o.Head, err = scrub.Acknowledged(ctx, live.Store, filepath.Join(v.o.Lock, "tail")); err != nil {
+				return err
+			}
+			o.Journal = &journal
+		} else if o.Head, err = scrub.HeadAfter(ctx, live.Store, o.Journal); err != nil {
 			return err
 		}
 	}
