@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -126,6 +128,22 @@ func (k *Key) verifier(agency string) note.Verifier {
 		panic("ledger: a key of our own making is none: " + err.Error()) // names are checked before
 	}
 	return v
+}
+
+// code is by what the ledger knows a note of its own beside the data again: an
+// HMAC-SHA-256 under a key that follows from the signing key. An edit by whoever
+// has no keys is told by it, as a checksum tells a flipped bit.
+func (k *Key) code(what string, parts ...[]byte) []byte {
+	key, err := hkdf.Key(sha256.New, k.seed.Seed(), nil, "casefile ledger notes", sha256.Size)
+	if err != nil {
+		panic("ledger: a key of a length that no hash gives: " + err.Error()) // it is one hash long
+	}
+	m := hmac.New(sha256.New, key)
+	for _, p := range append([][]byte{[]byte(what)}, parts...) {
+		m.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		m.Write(p)
+	}
+	return m.Sum(nil)
 }
 
 // sign gives the signed checkpoint.

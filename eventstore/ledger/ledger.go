@@ -2,10 +2,10 @@ package ledger
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -109,7 +109,7 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 		}
 	}
 	var fresh bool
-	if l.maps, fresh, err = openMapStore(ctx, filepath.Join(l.o.Dir, "map.db")); err != nil {
+	if l.maps, fresh, err = openMapStore(ctx, filepath.Join(l.o.Dir, "map.db"), l.key); err != nil {
 		return fmt.Errorf("ledger: map.db: %w", err)
 	}
 	if fresh {
@@ -134,8 +134,11 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 	l.position = l.sequenced()
 	for _, a := range agencies {
 		t := l.newTree(ctx, a, notes[a])
-		if t.edge == nil || t.edge.size == 0 {
+		switch {
+		case t.edge == nil || t.edge.size == 0:
 			l.position = 0 // its leaves may stand anywhere
+		case t.must != nil: // what was signed and is not in the files
+			l.position = min(l.position, t.last.position)
 		}
 	}
 	l.readTo.Store(l.position)
@@ -185,19 +188,26 @@ func (l *Ledger) known(notes map[string][]byte) ([]string, error) {
 }
 
 // The file sequenced holds the position up to which all commits are covered by
-// checkpoints, and its CRC-32C, so that an idle agency's old position costs
-// nothing at the next start. Without it the stream is read from its beginning.
+// checkpoints, so that an idle agency's old position costs nothing at the next
+// start, and the key's code of it: by an edited one the ledger would pass commits
+// by. Without it the stream is read from its beginning.
 func (l *Ledger) sequenced() uint64 {
 	b, err := os.ReadFile(filepath.Join(l.o.Dir, "sequenced"))
-	if err != nil || len(b) != 12 || crc32.Checksum(b[:8], castagnoli) != binary.BigEndian.Uint32(b[8:]) {
+	if err != nil || len(b) < 8 || !hmac.Equal(b[8:], l.key.code("sequenced", b[:8])) {
 		return 0
 	}
 	return binary.BigEndian.Uint64(b)
 }
 
 func (l *Ledger) saveSequenced() error {
-	b := binary.BigEndian.AppendUint64(nil, l.position)
-	return writeDurably(filepath.Join(l.o.Dir, "sequenced"), binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)))
+	p := l.position
+	for _, t := range l.trees {
+		if len(t.queue) > 0 { // what the leader has not signed yet is read again
+			p = min(p, t.queue[0].position-1)
+		}
+	}
+	b := binary.BigEndian.AppendUint64(nil, p)
+	return writeDurably(filepath.Join(l.o.Dir, "sequenced"), append(b, l.key.code("sequenced", b)...))
 }
 
 // newTree opens the tree of one agency. What is wrong with it is in its err.

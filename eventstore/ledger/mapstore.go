@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/hmac"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -20,9 +21,11 @@ import (
 // mapStore is the file map.db: for each agency the heads of its dossiers at each
 // size of the log at which they were saved, so that the map can be had again as
 // it was at any anchor. All of it follows from the stream, so it may be deleted;
-// what is read from it is checked against a root before it is used.
+// what is read from it is checked against a root before it is used. The root of
+// the newest save bears the key's code: a map that was edited would be anchored.
 type mapStore struct {
 	path string
+	key  *Key
 	file atomic.Pointer[sql.DB]
 }
 
@@ -31,14 +34,14 @@ func (m *mapStore) db() *sql.DB { return m.file.Load() }
 const mapSchema = `
 CREATE TABLE IF NOT EXISTS heads (agency TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL,
 	count INTEGER NOT NULL, chain BLOB NOT NULL, leaves BLOB NOT NULL, PRIMARY KEY (agency, key, size)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS saved (agency TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS saved (agency TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, code BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS anchors (agency TEXT NOT NULL, leaf INTEGER NOT NULL, size INTEGER NOT NULL,
 	root BLOB NOT NULL, map_root BLOB NOT NULL, PRIMARY KEY (agency, leaf)) WITHOUT ROWID`
 
 // openMapStore opens the file, and begins a new one where it cannot be read;
 // fresh tells that.
-func openMapStore(ctx context.Context, path string) (m *mapStore, fresh bool, err error) {
-	m = &mapStore{path: path}
+func openMapStore(ctx context.Context, path string, key *Key) (m *mapStore, fresh bool, err error) {
+	m = &mapStore{path: path, key: key}
 	db, err := tryMapStore(ctx, path)
 	if err != nil {
 		return m, true, m.renew(ctx)
@@ -105,21 +108,26 @@ func (m *mapStore) save(ctx context.Context, agency string, size int64, root tlo
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO saved (agency, size, root) VALUES (?, ?, ?)", agency, size, root[:]); err != nil {
+	if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO saved (agency, size, root, code) VALUES (?, ?, ?, ?)", agency, size, root[:], m.code(agency, size, root[:])); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// saved gives the size of an agency's last save, and the root of the map then.
-func (m *mapStore) saved(ctx context.Context, agency string) (size int64, root tlog.Hash, err error) {
-	var b []byte
-	err = m.db().QueryRowContext(ctx, "SELECT size, root FROM saved WHERE agency = ?", agency).Scan(&size, &b)
+// saved gives the size of an agency's last save, and the root of the map then; own
+// is false when that is not what this ledger saved.
+func (m *mapStore) saved(ctx context.Context, agency string) (size int64, root tlog.Hash, own bool, err error) {
+	var b, code []byte
+	err = m.db().QueryRowContext(ctx, "SELECT size, root, code FROM saved WHERE agency = ?", agency).Scan(&size, &b, &code)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, tlog.Hash{}, nil
+		return 0, tlog.Hash{}, true, nil
 	}
 	copy(root[:], b)
-	return size, root, err
+	return size, root, hmac.Equal(code, m.code(agency, size, b)), err
+}
+
+func (m *mapStore) code(agency string, size int64, root []byte) []byte {
+	return m.key.code("map", []byte(agency), binary.BigEndian.AppendUint64(nil, uint64(size)), root)
 }
 
 // heads calls f with the head of each dossier as of a size.

@@ -43,9 +43,9 @@ type named struct {
 const queueLimit = 1 << 16
 
 // openNaming loads the map as it was last saved; lost tells that it does not give
-// the root of that save.
+// the root of that save, or that this ledger did not save it.
 func openNaming(ctx context.Context, store *mapStore, agency string) (n *naming, lost bool, err error) {
-	size, root, err := store.saved(ctx, agency)
+	size, root, own, err := store.saved(ctx, agency)
 	if err != nil {
 		return nil, false, err
 	}
@@ -58,7 +58,7 @@ func openNaming(ctx context.Context, store *mapStore, agency string) (n *naming,
 		return nil, false, err
 	}
 	n.size, n.saved = size, size
-	return n, n.tree.Root() != root, nil
+	return n, !own || n.tree.Root() != root, nil
 }
 
 func emptyNaming(store *mapStore, agency string) *naming {
