@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -159,6 +160,47 @@ func TestAnEditedPositionLeavesNoCommitOut(t *testing.T) {
 	w.fill("click", 2)
 	w.checkpoint(l)
 	w.sound(l, "click")
+}
+
+// T2: a commit whose agency is a path, as only another hand puts it on the stream,
+// makes no file anywhere and has no log.
+func TestAnAgencyThatIsAPathMakesNoFile(t *testing.T) {
+	for _, agency := range []string{"../../outside", "..", ""} {
+		w := newWorld(t)
+		l := w.open()
+		w.fill("click", 2)
+		w.checkpoint(l)
+		before := files(t, w.dir)
+		w.commit(domain.Ref{Agency: agency, Kind: domain.KindDossier, ID: dossier("click", 1).ID}, "record.added", `{}`)
+		w.fill("click", 1)
+		if err := l.Checkpoint(t.Context()); err == nil {
+			t.Errorf("%q: nothing is said", agency)
+		}
+		for path := range files(t, w.dir) {
+			if !before[path] {
+				t.Errorf("%q: there is now %s", agency, path)
+			}
+		}
+		if _, ok := l.Log(agency); ok {
+			t.Errorf("%q has a log", agency)
+		}
+		l.Close()
+	}
+}
+
+func files(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if out[path] = true; err != nil {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // The files of one agency, put back from an older copy, are brought up out of the

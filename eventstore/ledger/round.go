@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
 )
 
@@ -198,6 +199,9 @@ func (l *Ledger) read(ctx context.Context) error {
 func (l *Ledger) take(ctx context.Context, c *eventstore.Commit) error {
 	t := l.trees[c.Envelope.Agency]
 	if t == nil {
+		if !domain.ValidAgency(c.Envelope.Agency) { // its name is that of a folder
+			return fmt.Errorf("%w: the commit at position %d names no agency", eventstore.ErrDamaged, c.Position)
+		}
 		t = l.begin(ctx, c.Envelope.Agency, nil)
 	}
 	if t.err != nil || c.Position <= t.seen {

@@ -315,6 +315,10 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	if s.o.Commit != nil {
 		s.o.Commit(c)
 	}
+	if !domain.ValidAgency(e.Agency) { // and its name is that of a folder
+		wrong(Altered, "the commit names no agency that there can be")
+		return
+	}
 	if s.o.Books != nil {
 		a := s.audits[e.Agency]
 		if a == nil {

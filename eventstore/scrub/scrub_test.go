@@ -88,6 +88,16 @@ func (w world) copied(t *testing.T) world {
 
 func (w world) scrub() *scrub.Report {
 	w.t.Helper()
+	r, err := scrub.Run(w.t.Context(), w.looks())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+// looks says what there is to look at.
+func (w world) looks() scrub.Options {
+	w.t.Helper()
 	st, err := blocks.Open(w.stream(), jetstream.StreamName)
 	if err != nil {
 		w.t.Fatal(err)
@@ -100,11 +110,7 @@ func (w world) scrub() *scrub.Report {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := scrub.Run(w.t.Context(), scrub.Options{Stream: st, Books: b, Journal: &j})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return r
+	return scrub.Options{Stream: st, Books: b, Journal: &j}
 }
 
 // rewrite changes the stream as somebody does who keeps the server's checksums

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/blocks"
 	"github.com/casefile-engine/casefile/eventstore/ledger"
@@ -99,7 +100,7 @@ func (t *tail) rest() {
 		if err == nil {
 			err = c.Verify()
 		}
-		if err == nil && c.Envelope.Ref().Subject() != r.Subject {
+		if err == nil && (c.Envelope.Ref().Subject() != r.Subject || !domain.ValidAgency(c.Envelope.Agency)) {
 			err = eventstore.ErrDamaged
 		}
 		if err != nil {
