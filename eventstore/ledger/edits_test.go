@@ -203,6 +203,46 @@ func files(t *testing.T, dir string) map[string]bool {
 	return out
 }
 
+// C-2.1.4d: where the lock is lost, the key beside the data still says which one
+// signed: no other is made or taken in its place.
+func TestTheKeyStaysAlsoWithoutTheLock(t *testing.T) {
+	w := newWorld(t)
+	l := w.open()
+	w.fill("click", 1)
+	w.checkpoint(l)
+	l.Close()
+	public := l.Key().Public()
+	other := filepath.Join(w.dir, "other")
+	if _, err := ledger.OpenKey(t.Context(), other, store, ledger.NewFileLock(filepath.Join(w.dir, "otherlock"))); err != nil {
+		t.Fatal(err)
+	}
+	for what, keys := range map[string]string{"no key": filepath.Join(w.dir, "empty"), "another key": other} {
+		o := w.options()
+		o.Keys, o.Lock = keys, ledger.NewFileLock(filepath.Join(w.dir, "newlock", what))
+		_, err := ledger.Open(t.Context(), o)
+		wantErr(t, what, err, ledger.ErrOtherKey)
+		if b, err := os.ReadFile(filepath.Join(o.Dir, "ledger.pub")); err != nil || string(b) != public+"\n" {
+			t.Fatalf("%s: beside the data stands %s, %v", what, b, err)
+		}
+		if _, err := os.Stat(filepath.Join(w.dir, "empty", "ledger.key")); err == nil {
+			t.Fatal("a key was made")
+		}
+		if pinned, err := o.Lock.Pinned(t.Context()); err != nil || pinned != "" {
+			t.Fatalf("%s: the lock knows %q, %v", what, pinned, err)
+		}
+	}
+	o := w.options()
+	o.Lock = ledger.NewFileLock(filepath.Join(w.dir, "newlock", "the same"))
+	l, err := ledger.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fill("click", 1)
+	w.checkpoint(l)
+	w.sound(l, "click")
+	l.Close()
+}
+
 // The files of one agency, put back from an older copy, are brought up out of the
 // stream again: that is work to be done again and no fork.
 func TestAnOlderFolderOfOneAgencyIsBroughtUp(t *testing.T) {

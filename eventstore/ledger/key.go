@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/hkdf"
@@ -39,7 +40,7 @@ const (
 // has one. A key that the lock knows is never replaced: ErrOtherKey when the
 // file is missing or another's. The public key is pinned in the lock.
 func OpenKey(ctx context.Context, dir, store string, lock Lock) (*Key, error) {
-	k, _, err := loadKey(ctx, dir, store, lock)
+	k, _, err := loadKey(ctx, dir, store, lock, "")
 	if err != nil {
 		return nil, err
 	}
@@ -47,18 +48,20 @@ func OpenKey(ctx context.Context, dir, store string, lock Lock) (*Key, error) {
 }
 
 // loadKey is OpenKey without the pinning; fresh tells that the lock knows no key.
-func loadKey(ctx context.Context, dir, store string, lock Lock) (k *Key, fresh bool, err error) {
+// A new lock takes the one whose public key stands beside the data; "" for none.
+func loadKey(ctx context.Context, dir, store string, lock Lock, beside string) (k *Key, fresh bool, err error) {
 	pinned, err := lock.Pinned(ctx)
 	if err != nil {
 		return nil, false, err
 	}
+	known := cmp.Or(pinned, beside)
 	path := filepath.Join(dir, keyFile)
 	b, err := read(path)
 	if err != nil {
 		return nil, false, fmt.Errorf("ledger: the signing key cannot be read: %w", err)
 	}
 	if b == nil {
-		if pinned != "" {
+		if known != "" {
 			return nil, false, fmt.Errorf("%w: its file %s is missing", ErrOtherKey, keyFile)
 		}
 		if b, err = newKey(path, store); err != nil {
@@ -66,7 +69,7 @@ func loadKey(ctx context.Context, dir, store string, lock Lock) (k *Key, fresh b
 		}
 	}
 	k, err = parseKey(strings.TrimSuffix(string(b), "\n"), store)
-	if err == nil && pinned != "" && pinned != k.Public() {
+	if err == nil && known != "" && known != k.Public() {
 		err = ErrOtherKey
 	}
 	return k, pinned == "", err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,10 +101,14 @@ func (l *Ledger) open(ctx context.Context) (err error) {
 		return fmt.Errorf("ledger: its directory: %w", err)
 	}
 	var newLock bool
-	if l.key, newLock, err = loadKey(ctx, l.o.Keys, l.o.StoreID, l.o.Lock); err != nil {
+	beside, err := read(filepath.Join(l.o.Dir, pubFile))
+	if err != nil {
+		return fmt.Errorf("ledger: %s: %w", pubFile, err)
+	}
+	if l.key, newLock, err = loadKey(ctx, l.o.Keys, l.o.StoreID, l.o.Lock, strings.TrimSuffix(string(beside), "\n")); err != nil {
 		return err
 	}
-	if b, _ := read(filepath.Join(l.o.Dir, pubFile)); string(b) != l.key.Public()+"\n" {
+	if string(beside) != l.key.Public()+"\n" {
 		if err := writeDurably(filepath.Join(l.o.Dir, pubFile), []byte(l.key.Public()+"\n")); err != nil {
 			return err
 		}
