@@ -52,7 +52,9 @@ type Envelope struct {
 	Profile    string `json:"profile,omitempty"`
 	ProfileVer int    `json:"profileversion,omitempty"`
 
-	// Recorded is recorded_at in UTC; it never runs backwards along the stream.
+	// Recorded is recorded_at in UTC; it never runs backwards along the stream of one
+	// instance. On a cluster commits of two instances can cross, by as much as their
+	// clocks differ.
 	Recorded time.Time `json:"recordedtime"`
 	// PrevPosition and PrevLeaf name the previous commit of this aggregate: its
 	// stream position and its ledger leaf hash (hex); 0 and "" for the first.

@@ -235,6 +235,9 @@ func (t *tree) append(ctx context.Context, e entry) error {
 		return err
 	}
 	t.log.positions.add(e.position)
+	if e.recorded.Before(t.last.recorded) { // by the clock of another instance
+		e.recorded = t.last.recorded
+	}
 	t.last = e.newest
 	if m := t.must; m != nil && t.edge.size == m.Size {
 		if root := t.edge.root(); root != m.Root {

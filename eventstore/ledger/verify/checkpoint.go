@@ -28,12 +28,14 @@ const maxNote = 64 << 10
 //	<size, decimal>
 //	<root, standard base64>
 //	position <stream position of the newest leaf>
-//	recorded <recorded time of the newest leaf, RFC 3339, UTC>
+//	recorded <latest recorded time of the leaves, RFC 3339, UTC>
 type Checkpoint struct {
 	Origin string
 	Size   int64 // number of leaves; at least 1
 	Root   tlog.Hash
-	// Position and Recorded are those of leaf Size-1: the newest that is covered.
+	// Position is that of leaf Size-1, the newest that is covered. Recorded is its
+	// recorded time, or that of an earlier leaf which has a later one: on a cluster
+	// the clocks of two instances differ, and checkpoints never go backwards.
 	Position uint64
 	Recorded time.Time
 }
