@@ -6,12 +6,14 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -143,6 +145,10 @@ type Audit struct {
 	fork  bool
 	// against are of Outside those that the commits contradict.
 	against []Outside
+	// newest is the newest commit, latest the latest time that one was recorded at.
+	newest newest
+	latest time.Time
+	untrue []Signed
 
 	movedFrom, movedTo uint64
 }
@@ -174,6 +180,9 @@ func (a *Audit) checkpoints() {
 	history := a.b.histories[a.Agency]
 	for at := 0; at < len(history); {
 		n, ok := takeRecord(history[at:])
+		if !ok && a.b.unfinished(history[at:], a.b.notes[a.Agency]) {
+			break
+		}
 		if !ok {
 			a.fault(fmt.Errorf("%w: %s/checkpoints is damaged or cut short behind its record %d, at byte %d", ErrDamaged, a.Agency, len(a.Kept), at))
 			break
@@ -224,6 +233,17 @@ func (a *Audit) outside() {
 	slices.SortStableFunc(a.Outside, func(x, y Outside) int { return cmp.Compare(x.Signed.Size, y.Signed.Size) })
 }
 
+// unfinished tells that rest is what a crash left of the record of the lock's
+// checkpoint, which the next start writes again, or what a running ledger is just
+// about to write.
+func (b *Books) unfinished(rest, signed []byte) bool {
+	if b.Running {
+		return len(rest) < historyHeader || int64(binary.BigEndian.Uint32(rest)) > int64(len(rest)-historyHeader)
+	}
+	whole := recordOf(signed)
+	return len(rest) < len(whole) && bytes.HasPrefix(whole, bytes.TrimRight(rest, "\x00"))
+}
+
 // Size is the greatest number of leaves that a signature covers.
 func (a *Audit) Size() int64 { return max(a.Lock.Size, a.last()) }
 
@@ -237,6 +257,10 @@ func (a *Audit) last() int64 {
 // Commit takes the next commit of the agency, and its leaf.
 func (a *Audit) Commit(c *eventstore.Commit, leaf eventstore.Leaf) {
 	a.named.commit(c, tlog.Hash(leaf))
+	a.newest = newest{c.Position, c.Envelope.Recorded}
+	if a.latest.Before(c.Envelope.Recorded) {
+		a.latest = c.Envelope.Recorded
+	}
 	a.leaf(c.Position, leaf)
 }
 
@@ -288,6 +312,10 @@ func (a *Audit) judge(s Signed) {
 		a.fork = true
 	case !a.fork:
 		a.agree = max(a.agree, s.Size)
+		known := len(a.untrue) > 0 && a.untrue[len(a.untrue)-1].Size == s.Size // the lock's is kept too
+		if !known && (s.Position != a.newest.position || s.Recorded.Before(a.newest.recorded) || s.Recorded.After(a.latest)) {
+			a.untrue = append(a.untrue, s)
+		}
 	}
 }
 
@@ -315,6 +343,10 @@ type Outcome struct {
 	// the first and the last of them at these.
 	Moved              int
 	MovedFrom, MovedTo uint64
+	// Untrue are the checkpoints whose commits are as they were signed, and which name
+	// another position or recorded time than the newest of these has: by such a one a
+	// commit could be moved out of a period.
+	Untrue []Signed
 	// Anchors is how many anchors were compared, Wrong those that the commits do not
 	// bear out.
 	Anchors int
@@ -327,6 +359,7 @@ type Outcome struct {
 // Outcome is called after the last Commit.
 func (a *Audit) Outcome() Outcome {
 	o := Outcome{Found: a.edge.size, Agree: a.agree, Forked: a.fork, Short: a.edge.size < a.Size(), Moved: a.wrong, MovedFrom: a.movedFrom, MovedTo: a.movedTo}
+	o.Untrue = a.untrue
 	o.Anchors, o.Wrong = a.named.checked, a.named.wrong
 	o.Against, o.Beyond = a.against, a.Outside[a.said:]
 	o.Tiles = slices.Sorted(maps.Keys(a.bad))

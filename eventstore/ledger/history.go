@@ -100,6 +100,12 @@ func takeRecord(b []byte) (note []byte, ok bool) {
 	return note, crc32.Checksum(note, castagnoli) == binary.BigEndian.Uint32(b[4:])
 }
 
+// recordOf is the record of a checkpoint.
+func recordOf(note []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(note)))
+	return append(binary.BigEndian.AppendUint32(b, crc32.Checksum(note, castagnoli)), note...)
+}
+
 // tornTail tells whether b, which begins with no record, can be what a crash left
 // of the last one: it is no longer than a checkpoint of ours may be.
 func tornTail(b []byte) bool { return len(b) <= maxRecord }
@@ -107,9 +113,7 @@ func tornTail(b []byte) bool { return len(b) <= maxRecord }
 // add appends a checkpoint, durable when it returns.
 func (h *history) add(c verify.Checkpoint, note []byte) error {
 	end := h.end()
-	b := binary.BigEndian.AppendUint32(nil, uint32(len(note)))
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(note, castagnoli))
-	if _, err := h.f.WriteAt(append(b, note...), end); err != nil {
+	if _, err := h.f.WriteAt(recordOf(note), end); err != nil {
 		return err
 	}
 	if err := h.f.Sync(); err != nil {

@@ -132,6 +132,13 @@ func (s *scrubber) anchors(agency string, o ledger.Outcome) (compared uint64) {
 	if o.Forked || o.Short {
 		return 0
 	}
+	if o.Moved > 0 {
+		o.Untrue = nil // the positions are told of already
+	}
+	for _, c := range o.Untrue {
+		s.r.Add(Finding{Kind: Altered, Part: "ledger", Position: c.Position, Commit: Commit{Agency: agency},
+			Message: fmt.Sprintf("the checkpoint of %d commits names another position or time than the newest of these has: by it a look could be moved out of the period of an evidence bundle", c.Size)})
+	}
 	for _, w := range o.Wrong {
 		f := Finding{Kind: Altered, Part: "ledger", Position: w.Position, Commit: Commit{Agency: agency}}
 		switch {
