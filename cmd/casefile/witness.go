@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/casefile-engine/casefile/handlers/web"
 	"github.com/casefile-engine/casefile/handlers/witness"
 )
 
@@ -66,7 +67,7 @@ func (c *witnessCmd) Run(a *app) (err error) {
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
+	go func() { ended <- srv.Serve(web.Limited(l)) }()
 	select {
 	case err := <-ended:
 		return err

@@ -412,6 +412,7 @@ func TestADamagedFileStopsNoLog(t *testing.T) {
 	if err := w.l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	everyByte(t, w, path, whole)
 	b := append([]byte(nil), whole...)
 	b[20] ^= 1
 	if err := os.WriteFile(path, b, 0o600); err != nil {
@@ -423,5 +424,40 @@ func TestADamagedFileStopsNoLog(t *testing.T) {
 	w.until("the problem", func() bool { return strings.Contains(r.States()[0].Problem, ledger.ErrDamaged.Error()) })
 	if now, err := os.ReadFile(path); err != nil || string(now) != string(b) || w.log().Size() != 7 {
 		t.Fatal("the damaged file was written to", err)
+	}
+}
+
+// everyByte shows (T2) that verify finds each changed byte of the file, and each
+// cut that is not between two records.
+func everyByte(t *testing.T, w *world, path string, whole []byte) {
+	t.Helper()
+	faults := func(b []byte) (n, said int) {
+		t.Helper()
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		books, err := ledger.OpenBooks(t.Context(), filepath.Join(w.dir, "ledger"), "store", ledger.NewFileLock(filepath.Join(w.dir, "lock")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := books.Audit(w.agency())
+		defer a.Close()
+		return len(a.Faults), len(a.Outside)
+	}
+	if n, said := faults(whole); n != 0 || said != 3 {
+		t.Fatal(n, said)
+	}
+	before := 0 // records in what was cut off one byte earlier
+	for i := range whole {
+		b := append([]byte(nil), whole...)
+		b[i] ^= 1 << (i % 8)
+		if n, _ := faults(b); n == 0 {
+			t.Fatalf("byte %d of %d can be changed", i, len(whole))
+		}
+		n, said := faults(whole[:i])
+		if said < before || said > 2 || n == 0 && said == before && i > 0 {
+			t.Fatalf("cut at %d of %d it says %d, %d faults", i, len(whole), said, n)
+		}
+		before = said
 	}
 }

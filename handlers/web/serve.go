@@ -78,6 +78,9 @@ func MetricsServer(reg *prometheus.Registry, log *slog.Logger) *http.Server {
 	}
 }
 
+// Limited gives as many connections of l at once as the pages' server has.
+func Limited(l net.Listener) net.Listener { return limited(l, maxConnections) }
+
 // limited gives at most n connections of l at once.
 func limited(l net.Listener, n int) net.Listener {
 	return &limitedListener{Listener: l, free: make(chan struct{}, n), closed: make(chan struct{})}

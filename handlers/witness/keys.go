@@ -54,7 +54,8 @@ func (s *state) openKey(name, given string) (skey string, fresh bool, err error)
 
 // keep stores a key that is new in the directory, once its state is there.
 func (s *state) keep(k string) error {
-	return writeDurably(filepath.Join(s.dir, keyFile), []byte(strings.TrimSpace(k)+"\n"))
+	_, err := writeDurably(filepath.Join(s.dir, keyFile), []byte(strings.TrimSpace(k)+"\n"))
+	return err
 }
 
 func newKey(name string) (string, error) {

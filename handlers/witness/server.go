@@ -168,7 +168,7 @@ func (w *Witness) judge(q bundle.Consistency, p checkpoint) answer {
 		now, _ := w.state.get(p.origin) // what is wrong with it, the next request hears
 		return conflict(now.Size)
 	} else if err != nil {
-		w.o.Log.Error("the witness cannot write its state, and cosigns nothing until it is started again", "error", err)
+		w.o.Log.Error("the witness cannot write its state, and did not cosign", "error", err)
 		return refused(http.StatusServiceUnavailable, "the witness cannot write its state, and cosigns nothing")
 	}
 	line, err := w.cosign(p)

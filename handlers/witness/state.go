@@ -87,7 +87,8 @@ func (s *state) load(key string, fresh bool) error {
 	b, err := os.ReadFile(filepath.Join(s.dir, stateFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && fresh:
-		return s.write(s.heads)
+		_, err := s.write(s.heads)
+		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return lost("state_lost", "the witness has its key and no longer knows what it cosigned with it; put its newest state back, or begin in an empty directory with a new key and give that to the agencies")
 	case err != nil:
@@ -99,7 +100,8 @@ func (s *state) load(key string, fresh bool) error {
 		return lost("state_damaged", "the witness's state is not what was written, and nothing is cosigned on it; put its newest copy back, or begin in an empty directory with a new key and give that to the agencies")
 	}
 	if d.Key != key && fresh && len(d.Logs) == 0 {
-		return s.write(s.heads) // a first start that did not come to its end
+		_, err := s.write(s.heads) // a first start that did not come to its end
+		return err
 	}
 	if d.Key != key {
 		return lost("other_key", "the state in that directory belongs to another key; give the key that belongs to it, or another --dir")
@@ -123,8 +125,9 @@ func (s *state) get(origin string) (head, error) {
 }
 
 // swap replaces the head of an origin when it is old, durable when it returns.
-// After a failed write nothing is taken any more: what is on the disk is then not
-// known.
+// Where the write fails before the file is replaced, as for want of room, nothing
+// has changed. Once it may have been replaced nothing is taken any more until a new
+// start: what is on the disk is then not known.
 func (s *state) swap(origin string, old, next head) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,44 +145,50 @@ func (s *state) swap(origin string, old, next head) error {
 		heads[o] = h
 	}
 	heads[origin] = next
-	if s.err = s.write(heads); s.err != nil {
-		return s.err
+	replaced, err := s.write(heads)
+	if err == nil {
+		s.heads = heads
+	} else if replaced {
+		s.err = err
 	}
-	s.heads = heads
-	return nil
+	return err
 }
 
-func (s *state) write(heads map[string]head) error {
+// write writes the state; replaced tells, of an error, that the file may be the
+// new one already.
+func (s *state) write(heads map[string]head) (replaced bool, err error) {
 	text, err := json.Marshal(document{stateFormat, s.key, heads})
 	if err != nil {
-		return err
+		return false, err
 	}
 	return writeDurably(filepath.Join(s.dir, stateFile), fmt.Appendf(text, "\nsha256 %s\n", digest(text)))
 }
 
 // writeDurably writes a whole file, its owner's alone, durable when it returns.
-func writeDurably(path string, b []byte) error {
+// replaced tells, of an error, that the file may be the new one already.
+func writeDurably(path string, b []byte) (replaced bool, err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
-		return unusable(err)
+		return false, unusable(err)
 	}
 	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(f.Name())
-		return unusable(err)
+		return false, unusable(err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		os.Remove(f.Name())
+		return true, unusable(err)
 	}
 	d, err := os.Open(dir)
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
+	}
 	if err != nil {
-		return unusable(err)
+		return true, unusable(err)
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return unusable(err)
-	}
-	return nil
+	return true, nil
 }
 
 func (s *state) close() error { return s.held.Close() }

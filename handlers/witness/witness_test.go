@@ -288,13 +288,30 @@ func TestALostStateStopsTheWitness(t *testing.T) {
 	if err := os.Rename(dir+".gone", dir); err != nil {
 		t.Fatal(err)
 	}
-	s.wants(http.StatusServiceUnavailable, "after a failed write", l.request(5, 7))
-	if err := s.w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.conflict(5, "with its directory back", l.request(0, 7))
 	state := filepath.Join(dir, "state")
 	b, err := os.ReadFile(state)
 	if err != nil {
+		t.Fatal(err)
+	}
+	// What cannot be replaced may have been: nothing is taken before a new start.
+	if err := errors.Join(os.Remove(state), os.Mkdir(state, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	s.wants(http.StatusServiceUnavailable, "a file that cannot be replaced", l.request(5, 7))
+	if err := errors.Join(os.Remove(state), os.WriteFile(state, b, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s.wants(http.StatusServiceUnavailable, "after that", l.request(5, 7))
+	resp, err := http.Get(s.url + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Error("it calls itself healthy")
+	}
+	if err := s.w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for i := range b {
