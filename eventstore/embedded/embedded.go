@@ -178,7 +178,7 @@ func (s *Store) openStream(ctx context.Context, o Options, newest tail, known *g
 	if last != nil {
 		now = tail{last.Position, eventstore.LeafHash(last.Clear)}
 	}
-	if damage := s.settle(ctx, newest, now, end, known); damage != nil {
+	if damage := s.settle(ctx, newest, now, end, o.Signed, known); damage != nil {
 		o.Log.Error("the end of the stream is damaged; the store is read-only", "journal", newest.position, "stream", now.position)
 		st.SetReadOnly(damage)
 	}
@@ -192,8 +192,9 @@ func (s *Store) openStream(ctx context.Context, o Options, newest tail, known *g
 }
 
 // settle compares the stream's tail with the journal's newest record. now is
-// the newest commit that is there, end the stream's last sequence.
-func (s *Store) settle(ctx context.Context, newest, now tail, end uint64, known *gaps) error {
+// the newest commit that is there, end the stream's last sequence, signed what the
+// ledger has signed.
+func (s *Store) settle(ctx context.Context, newest, now tail, end, signed uint64, known *gaps) error {
 	if newest.position > now.position {
 		return damagedTail(newest.position, now.position)
 	}
@@ -208,7 +209,10 @@ func (s *Store) settle(ctx context.Context, newest, now tail, end uint64, known 
 			return unavailable("tail_journal", "the list of known gaps beside the tail journal cannot be written; check its rights", err)
 		}
 	}
-	if now.position > newest.position {
+	// A lock that has checkpoints had a journal too: who took it away could cut off what
+	// was not signed yet. It stays empty until somebody has looked (scrub.Tail).
+	lost := newest.position == 0 && signed > 0
+	if now.position > newest.position && !lost {
 		if err := s.journal.put(now); err != nil {
 			return unavailable("tail_journal", "the tail journal cannot be written; check the path of the lock and its rights", err)
 		}

@@ -42,6 +42,7 @@ type journal struct {
 	f      *os.File
 	slot   int
 	strict bool
+	first  bool // it has no record yet
 
 	dirty chan struct{} // room for one
 	quit  chan struct{}
@@ -83,6 +84,7 @@ func (j *journal) load(path string) (tail, error) {
 			newest, j.slot = t, (i+1)%ringSlots
 		}
 	}
+	j.first = newest.position == 0
 	if n == len(b) {
 		return newest, nil
 	}
@@ -115,8 +117,11 @@ func (j *journal) put(t tail) error {
 		return err
 	}
 	j.slot = (j.slot + 1) % ringSlots
-	if j.strict {
-		return datasync(j.f)
+	if j.strict || j.first {
+		// The first one too, so that there is one as soon as the ledger can have signed.
+		err := datasync(j.f)
+		j.first = j.first && err != nil
+		return err
 	}
 	j.mu.Lock()
 	err := j.err

@@ -44,6 +44,9 @@ func Tail(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	t.rest()
+	if j := o.Journal; j != nil && j.Position == 0 && o.Head > 0 {
+		s.r.Add(Finding{Kind: Missing, Part: "journal", Message: "the tail journal has no whole record, and the ledger has signed commits: the journal was lost or taken away, and commits behind the newest checkpoint may be gone with it"})
+	}
 	s.r.Commits, s.r.Position = s.seen, o.Head
 	s.r.sort()
 	return s.r, nil
