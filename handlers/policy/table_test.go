@@ -278,6 +278,21 @@ func TestWhatNoAgencyCanPermit(t *testing.T) {
 	}
 }
 
+// C-2.1.4b: nobody writes a look into the register by hand, whatever an agency permits.
+func TestNobodyWritesLooksByHand_C_2_1_4b(t *testing.T) {
+	loose, err := New([]Text{{Name: "loose.cedar", Text: `@id("everything") permit (principal, action, resource);`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for door, want := range map[string]bool{"api": false, "web": false, "import": true} {
+		a := Ask{Subject: Subject{Agency: "click", Staff: "s1", Active: true, Bound: true, Roles: []string{"coach"}}, Agency: "click", Action: "RecordAccess", Of: OfDossier, Name: "d1",
+			Relation: Relation{Assigned: true}, KnownPurpose: true, InScope: true, FreshFactor: true, Door: door}
+		if got := loose.Decide(a).Allowed; got != want {
+			t.Errorf("by %s: %v", door, got)
+		}
+	}
+}
+
 // C-2.1.4a: an agency's policies that cannot be used are refused with the line.
 func TestPoliciesThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
