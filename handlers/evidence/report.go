@@ -7,8 +7,6 @@ import (
 	"html/template"
 	"strings"
 
-	"codeberg.org/go-pdf/fpdf"
-
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/eventstore/ledger/bundle"
@@ -80,6 +78,7 @@ func describe(r *bundle.Report, p *i18n.Printer) report {
 	for _, k := range []string{"time", "actor", "role", "action", "purpose", "categories", "kind"} {
 		out.Labels[k] = p.T("column." + k)
 	}
+	out.Labels["about"] = p.T("field.about")
 	out.Labels["how"] = p.T("evidence.report.how.title")
 	period := func(from bool) string {
 		t, none := r.Until, "evidence.report.until_now"
@@ -124,11 +123,17 @@ func describe(r *bundle.Report, p *i18n.Printer) report {
 			out.Looks = append(out.Looks, x)
 			continue
 		}
-		var types []string
+		var what, kinds []string
 		for _, ev := range e.Data.Events {
-			types = append(types, ev.Type)
+			what = append(what, p.Code("event_name", ev.Type))
 		}
-		x.What, x.About = strings.Join(types, ", "), e.Subject
+		for _, k := range e.Data.Categories {
+			kinds = append(kinds, string(k))
+		}
+		x.What, x.About = strings.Join(what, ", "), p.Codes("category", kinds)
+		if e.Subject != domain.KindDossier+"/"+r.Dossier {
+			x.About = strings.TrimSuffix(e.Subject+", "+x.About, ", ")
+		}
 		out.Acts = append(out.Acts, x)
 	}
 	return out
@@ -140,85 +145,7 @@ func who(r *bundle.Report, p *i18n.Printer, id string) string {
 	case id == domain.Operator || id == domain.Engine:
 		return p.T("actor." + id)
 	case r.Names[id] != "":
-		return r.Names[id] + " (" + id[:8] + ")"
+		return r.Names[id] + " (…" + id[max(0, len(id)-8):] + ")"
 	}
 	return id
-}
-
-// printed is the report on paper. The fonts that every reader of PDF has know
-// Latin letters alone: what has others stands in README.html.
-func printed(r *bundle.Report, list []report) ([]byte, error) {
-	d := fpdf.New("L", "mm", "A4", "")
-	d.SetCreationDate(r.MadeAt)
-	d.SetModificationDate(r.MadeAt)
-	d.SetCatalogSort(true)
-	d.SetProducer("casefile", true)
-	d.SetTitle(list[0].Title, true)
-	d.SetAutoPageBreak(true, 15)
-	tr := d.UnicodeTranslatorFromDescriptor("")
-	d.SetFooterFunc(func() {
-		d.SetY(-10)
-		d.SetFont("Helvetica", "", 7)
-		d.CellFormat(0, 4, tr(fmt.Sprintf("%s  -  %s  -  %d", r.Origin, r.Dossier, d.PageNo())), "", 0, "C", false, 0, "")
-	})
-	for _, l := range list {
-		d.AddPage()
-		d.SetFont("Helvetica", "B", 15)
-		d.MultiCell(0, 7, tr(l.Title), "", "L", false)
-		d.SetFont("Helvetica", "", 9)
-		for _, x := range l.Intro {
-			d.MultiCell(0, 5, tr(x.Name+": "+x.Value), "", "L", false)
-		}
-		for _, s := range []struct {
-			title string
-			lines []string
-		}{{"signed", l.Signed}, {"proved", l.Proved}, {"not_proved", l.NotProved}, {"along", l.Along}, {"how", l.How}} {
-			heading(d, tr(l.Labels[s.title]))
-			for _, line := range s.lines {
-				d.MultiCell(0, 4.6, tr("-  "+line), "", "L", false)
-			}
-		}
-		heading(d, tr(l.Labels["looks"]))
-		table(d, tr, l.Looks, func(x row) []string { return []string{x.When, x.Who, x.Role, x.What, x.Why, x.About, x.Leaf} })
-		heading(d, tr(l.Labels["acts"]))
-		table(d, tr, l.Acts, func(x row) []string { return []string{x.When, x.Who, "", x.What, "", x.About, x.Leaf} })
-	}
-	var b bytes.Buffer
-	if err := d.Output(&b); err != nil {
-		return nil, fmt.Errorf("evidence: the report on paper: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
-func heading(d *fpdf.Fpdf, text string) {
-	d.Ln(2)
-	d.SetFont("Helvetica", "B", 11)
-	d.MultiCell(0, 6, text, "", "L", false)
-	d.SetFont("Helvetica", "", 9)
-}
-
-// widths are those of a table's columns in mm; 277 fit on the page.
-var widths = []float64{50, 62, 30, 45, 30, 44, 16}
-
-// table writes rows; what does not fit in its column is cut, and stands whole in
-// README.html.
-func table(d *fpdf.Fpdf, tr func(string) string, list []row, cells func(row) []string) {
-	d.SetFont("Helvetica", "", 7.5)
-	for _, x := range list {
-		for i, text := range cells(x) {
-			d.CellFormat(widths[i], 4, cut(d, tr(text), widths[i]-2), "B", 0, "L", false, 0, "")
-		}
-		d.Ln(4)
-	}
-	d.SetFont("Helvetica", "", 9)
-}
-
-func cut(d *fpdf.Fpdf, s string, width float64) string {
-	if d.GetStringWidth(s) <= width {
-		return s
-	}
-	for len(s) > 0 && d.GetStringWidth(s+"...") > width {
-		s = s[:len(s)-1]
-	}
-	return s + "..."
 }
