@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -69,11 +70,17 @@ func TestGoldenWireForm(t *testing.T) {
 	escaped := *minimal
 	escaped.Purpose = "a<b>&\u2028\"\\ü"
 	escaped.Data.Events = []StoredEvent{{ID: "4", Type: "dossier.opened", Schema: 1, Data: json.RawMessage(` { "a" : "<ü>" } `)}}
+	list := &verify.List{Entries: []string{"+df2d1c3b-4a59-4d9e-8a55-0d2f1c3b4a59", "ef2d1c3b-4a59-4d9e-8a55-0d2f1c3b4a59", "staff/9f2d1c3b-4a59-4d9e-8a55-0d2f1c3b4a59"}}
+	for i := range list.Key {
+		list.Key[i] = byte(i)
+	}
+	listed, block := *minimal, list.Block()
+	listed.Data.Events = []StoredEvent{{ID: "4", Type: "dossier.opened", Schema: 1, Data: list.Head().Into([]byte(`{"action":"list"}`)), Sections: []SectionRef{ListSection(block)}}}
 	for _, c := range []struct {
 		name   string
 		e      *Envelope
 		sealed [][]byte
-	}{{"minimal", minimal, nil}, {"full", full, sealed}, {"escaped", &escaped, nil}} {
+	}{{"minimal", minimal, nil}, {"full", full, sealed}, {"escaped", &escaped, nil}, {"listed", &listed, [][]byte{block}}} {
 		t.Run(c.name, func(t *testing.T) {
 			got, leaf, err := Marshal(c.e, c.sealed)
 			if err != nil {

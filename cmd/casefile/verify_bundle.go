@@ -209,7 +209,7 @@ func looksOf(r *bundle.Report) []toldLook {
 		l := c.Look
 		out = append(out, toldLook{Leaf: c.Ref.Leaf, Recorded: c.Envelope.Recorded, Occurred: c.Envelope.Time, Actor: c.Envelope.Actor,
 			Name: r.Names[c.Envelope.Actor], Role: l.Role, Action: l.Action, Purpose: l.Purpose, Ground: l.Ground, Outcome: l.Outcome,
-			List: len(l.Dossiers), Imported: l.Imported, Kinds: l.Categories})
+			List: max(len(l.Dossiers), int(c.Listed)), Imported: l.Imported, Kinds: l.Categories})
 	}
 	return out
 }

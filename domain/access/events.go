@@ -60,3 +60,8 @@ type SignIn struct {
 
 func (*Recorded) EventType() string { return TypeRecorded }
 func (*SignIn) EventType() string   { return TypeSignIn }
+
+// Lists are the dossiers of the look and the keys that it opens.
+func (e *Recorded) Lists() domain.Lists {
+	return domain.Lists{Dossiers: &e.Dossiers, Owners: &e.Owners}
+}

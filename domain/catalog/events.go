@@ -31,6 +31,8 @@ type EventSpec struct {
 	Schema int
 	// New gives an empty event to decode into: a pointer to its struct.
 	New func() domain.Event
+	// Copy gives an event of this type over again, sharing what it points at.
+	Copy func(domain.Event) domain.Event
 	// Upcast turns clear data of an older schema into the current one; nil
 	// while there is only one.
 	Upcast func(schema int, raw stdjson.RawMessage) (stdjson.RawMessage, error)
@@ -142,7 +144,13 @@ func event[T any, P interface {
 	*T
 	domain.Event
 }](schema int) EventSpec {
-	return EventSpec{Type: P(new(T)).EventType(), Schema: schema, New: func() domain.Event { return P(new(T)) }}
+	return EventSpec{
+		Type: P(new(T)).EventType(), Schema: schema, New: func() domain.Event { return P(new(T)) },
+		Copy: func(e domain.Event) domain.Event {
+			c := *e.(P)
+			return P(&c)
+		},
+	}
 }
 
 // eventTable is Events by type; it is never changed once built.

@@ -284,3 +284,7 @@ func (*ComplaintResolved) EventType() string      { return TypeComplaintResolved
 func (*InvoiceTakenOver) EventType() string       { return TypeInvoiceTakenOver }
 func (*DocumentAttached) EventType() string       { return TypeDocumentAttached }
 func (*QuestionAnswered) EventType() string       { return TypeQuestionAnswered }
+
+// Lists is the dossier that the record was moved to: another client's, whose
+// history begins with what is added there.
+func (e *RecordMoved) Lists() domain.Lists { return domain.Lists{Other: &e.ToDossier} }

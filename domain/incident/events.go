@@ -60,3 +60,6 @@ func (*Reported) EventType() string          { return TypeReported }
 func (*Assessed) EventType() string          { return TypeAssessed }
 func (*AuthorityNotified) EventType() string { return TypeAuthorityNotified }
 func (*Closed) EventType() string            { return TypeClosed }
+
+// Lists are the dossiers that the incident is about.
+func (e *Reported) Lists() domain.Lists { return domain.Lists{Dossiers: &e.Dossiers} }

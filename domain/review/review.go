@@ -72,6 +72,9 @@ func (*ReviewAccess) CommandName() string { return "ReviewAccess" }
 // EventType is the constant above.
 func (*Reviewed) EventType() string { return TypeReviewed }
 
+// Lists are the dossiers to which the review was narrowed.
+func (e *Reviewed) Lists() domain.Lists { return domain.Lists{Dossiers: &e.Dossiers} }
+
 // Validate tells what is wrong with the form of the command.
 func (c *ReviewAccess) Validate() error {
 	var k domain.Check

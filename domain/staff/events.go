@@ -88,3 +88,6 @@ func (*RoleRevoked) EventType() string           { return TypeRoleRevoked }
 func (*AccessGranted) EventType() string         { return TypeAccessGranted }
 func (*AccessRevoked) EventType() string         { return TypeAccessRevoked }
 func (*MaintenanceGranted) EventType() string    { return TypeMaintenanceGranted }
+
+// Lists are the dossiers that the grant opens.
+func (e *AccessGranted) Lists() domain.Lists { return domain.Lists{Dossiers: &e.Dossiers} }

@@ -254,14 +254,17 @@ func (a *Audit) last() int64 {
 	return 0
 }
 
-// Commit takes the next commit of the agency, and its leaf.
-func (a *Audit) Commit(c *eventstore.Commit, leaf eventstore.Leaf) {
-	a.named.commit(c, tlog.Hash(leaf))
+// Commit takes the next commit of the agency, and its leaf. It gives
+// eventstore.ErrDamaged where a list of the commit is not the one that its clear
+// line commits to; the commit counts all the same.
+func (a *Audit) Commit(c *eventstore.Commit, leaf eventstore.Leaf) error {
+	err := a.named.commit(c, tlog.Hash(leaf))
 	a.newest = newest{c.Position, c.Envelope.Recorded}
 	if a.latest.Before(c.Envelope.Recorded) {
 		a.latest = c.Envelope.Recorded
 	}
 	a.leaf(c.Position, leaf)
+	return err
 }
 
 func (a *Audit) leaf(position uint64, leaf eventstore.Leaf) {

@@ -24,6 +24,7 @@ type anchorAudit struct {
 	newest  int64 // size of the newest anchor compared
 	checked int
 	wrong   []WrongAnchor
+	blind   bool // a list was damaged
 }
 
 // auditQueue is how many leaves an anchor may stand behind its size. The ledger
@@ -44,16 +45,23 @@ func newAnchorAudit() *anchorAudit {
 	return &anchorAudit{heads: map[tlog.Hash]verify.Head{}, changed: map[tlog.Hash]bool{}}
 }
 
-// commit takes the agency's next commit, whose leaf has been worked out.
-func (a *anchorAudit) commit(c *eventstore.Commit, leaf tlog.Hash) {
+// commit takes the agency's next commit, whose leaf has been worked out. It gives an
+// error for one whose list is damaged: what it names is not known then, and no
+// anchor behind it can be compared.
+func (a *anchorAudit) commit(c *eventstore.Commit, leaf tlog.Hash) error {
+	names, err := Names(c)
+	if a.blind = a.blind || err != nil; a.blind {
+		return err
+	}
 	if said := anchorOf(c); said != nil {
 		a.compare(c.Position, said)
 	}
-	a.queue = append(a.queue, named{a.end, leaf, Names(c)})
+	a.queue = append(a.queue, named{a.end, leaf, names})
 	a.end++
 	if len(a.queue) >= auditQueue {
 		a.reach(a.end - auditQueue/2)
 	}
+	return nil
 }
 
 func (a *anchorAudit) compare(position uint64, said *Anchored) {

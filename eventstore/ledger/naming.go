@@ -11,8 +11,15 @@ import (
 )
 
 // Names gives the dossiers that a commit names, each once, in byte order; the
-// rule is verify.Names, over the commit's clear line.
-func Names(c *eventstore.Commit) []string { return verify.Names(c.Clear) }
+// rule is verify.NamesWith, over the commit's clear line and the lists of its
+// events. A list that is not the one of the line is eventstore.ErrDamaged.
+func Names(c *eventstore.Commit) ([]string, error) {
+	lists, err := c.Lists()
+	if err != nil {
+		return nil, fmt.Errorf("the commit at position %d: %w", c.Position, err)
+	}
+	return verify.NamesWith(c.Clear, lists), nil
+}
 
 // naming keeps an agency's map: it follows the log at some distance, since a
 // commit that anchors the map of an earlier size comes after other commits, and

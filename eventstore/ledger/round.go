@@ -207,8 +207,13 @@ func (l *Ledger) take(ctx context.Context, c *eventstore.Commit) error {
 	if t.err != nil || c.Position <= t.seen {
 		return nil
 	}
+	e, err := entryOf(c)
+	if err != nil {
+		t.stall(err)
+		return nil
+	}
 	t.seen = c.Position
-	t.queue = append(t.queue, entryOf(c))
+	t.queue = append(t.queue, e)
 	if len(t.queue) < drainAt {
 		return nil
 	}
@@ -324,7 +329,10 @@ func (l *Ledger) followMaps(ctx context.Context) error {
 		case err == nil && c.Position > p:
 			err = &ForkError{t.log.Agency, t.edge.size, index, fmt.Sprintf("the commit at position %d is missing", p)}
 		case err == nil:
-			err = t.follow(ctx, index, entryOf(c))
+			var e entry
+			if e, err = entryOf(c); err == nil {
+				err = t.follow(ctx, index, e)
+			}
 		}
 		if err != nil {
 			t.stall(err)

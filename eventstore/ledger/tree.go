@@ -58,8 +58,9 @@ type entry struct {
 	anchor *Anchored
 }
 
-func entryOf(c *eventstore.Commit) entry {
-	return entry{newest{c.Position, c.Envelope.Recorded}, tlog.Hash(eventstore.LeafHash(c.Clear)), Names(c), anchorOf(c)}
+func entryOf(c *eventstore.Commit) (entry, error) {
+	names, err := Names(c)
+	return entry{newest{c.Position, c.Envelope.Recorded}, tlog.Hash(eventstore.LeafHash(c.Clear)), names, anchorOf(c)}, err
 }
 
 // anchorOf reads the anchor in a commit; nil when it is none.

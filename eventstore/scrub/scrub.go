@@ -299,8 +299,14 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	if subject != e.Ref().Subject() {
 		wrong(Altered, "the commit is filed under another subject than its own")
 	}
+	listed := s.audit(c, leaf)
+	if !domain.ValidAgency(e.Agency) {
+		wrong(Altered, "the commit names no agency that there can be")
+	}
 	if err := c.Verify(); err != nil {
-		wrong(Altered, "a sealed section differs from the digest in the commit")
+		wrong(Altered, "a sealed section, or the list of dossiers, differs from the digest in the commit")
+	} else if listed != nil {
+		wrong(Altered, "the list of dossiers beside the commit is not the one that it commits to")
 	}
 	s.chain(c, leaf, file, offset)
 	// On a cluster several instances write, each by its own clock and on its own way.
@@ -316,18 +322,22 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	if s.o.Commit != nil {
 		s.o.Commit(c)
 	}
-	if !domain.ValidAgency(e.Agency) { // and its name is that of a folder
-		wrong(Altered, "the commit names no agency that there can be")
-		return
+}
+
+// audit compares a commit with what was signed of its agency. Its error is that a
+// list of the commit is damaged.
+func (s *scrubber) audit(c *eventstore.Commit, leaf eventstore.Leaf) error {
+	if s.o.Books == nil || !domain.ValidAgency(c.Envelope.Agency) { // whose name is that of a folder
+		_, err := c.Lists()
+		return err
 	}
-	if s.o.Books != nil {
-		a := s.audits[e.Agency]
-		if a == nil {
-			a = s.o.Books.Audit(e.Agency)
-			s.audits[e.Agency] = a
-		}
-		a.Commit(c, leaf)
+	agency := c.Envelope.Agency
+	a := s.audits[agency]
+	if a == nil {
+		a = s.o.Books.Audit(agency)
+		s.audits[agency] = a
 	}
+	return a.Commit(c, leaf)
 }
 
 // chain compares a commit with the one before it of the same aggregate.

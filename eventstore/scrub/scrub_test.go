@@ -38,7 +38,7 @@ func (w world) lock() *ledger.FileLock {
 }
 
 // write appends commits for two agencies in turn, of aggregates of three commits
-// each, and has the ledger sign them.
+// each, every fourth with a list of dossiers, and has the ledger sign them.
 func (w world) write(commits int) {
 	w.t.Helper()
 	s, err := embedded.Open(w.t.Context(), embedded.Options{Dir: w.stream(), TailJournal: w.journal()})
@@ -50,6 +50,9 @@ func (w world) write(commits int) {
 		n := &next[i%2]
 		if i%6 < 2 {
 			*n = storetest.Next{Ref: domain.Ref{Agency: []string{"click", "sol"}[i%2], Kind: domain.KindDossier, ID: uuid.NewString()}}
+		}
+		if n.Lists = nil; i%4 == 3 {
+			n.Lists = []string{uuid.NewString(), "+" + uuid.NewString()}
 		}
 		a, err := s.Append(w.t.Context(), n.Pending(30))
 		if err != nil {
@@ -180,6 +183,8 @@ func TestEditsThatKeepTheServersChecksumsAreNamed(t *testing.T) {
 	}{
 		"a clear line altered":            {func(l list) list { edit(l[9], `"door":"cli"`, `"door":"api"`); return l }, "stream altered 10"},
 		"a ciphertext altered":            {func(l list) list { p := bytes.Clone(l[9].Payload); p[len(p)-1] ^= 1; l[9].Payload = p; return l }, "stream altered 10"},
+		"a list altered":                  {func(l list) list { l[11].Payload = lastID(l[11].Payload); return l }, "stream altered 12"},
+		"a list taken from another":       {func(l list) list { l[11].Payload = block(l[11].Payload, l[15].Payload); return l }, "stream altered 12"},
 		"a commit filed elsewhere":        {func(l list) list { l[9].Subject = l[8].Subject; return l }, "stream altered 10"},
 		"a commit dropped":                {func(l list) list { return slices.Delete(l, 9, 10) }, "stream missing 10"},
 		"a commit dropped, renumbered":    {func(l list) list { return renumber(slices.Delete(l, 9, 10)) }, "stream reordered 10-22; stream missing 10; stream reordered 11-23; journal missing 24"},
@@ -205,6 +210,20 @@ func TestEditsThatKeepTheServersChecksumsAreNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lastID changes the last id of the list of a stored commit.
+func lastID(payload []byte) []byte {
+	p := bytes.Clone(payload)
+	p[len(p)-4] ^= 1
+	return p
+}
+
+// block puts the list of another stored commit, which is as long, behind a commit.
+func block(payload, other []byte) []byte {
+	const begin = `{"key":"`
+	i, j := bytes.LastIndex(payload, []byte(begin)), bytes.LastIndex(other, []byte(begin))
+	return slices.Concat(payload[:i], other[j:])
 }
 
 func clone(r *blocks.Record) *blocks.Record { c := *r; return &c }

@@ -103,6 +103,9 @@ func (t *tail) rest() {
 		if err == nil {
 			err = c.Verify()
 		}
+		if err == nil {
+			_, err = c.Lists()
+		}
 		if err == nil && (c.Envelope.Ref().Subject() != r.Subject || !domain.ValidAgency(c.Envelope.Agency)) {
 			err = eventstore.ErrDamaged
 		}

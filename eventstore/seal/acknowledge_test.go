@@ -1,10 +1,12 @@
 package seal
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 )
 
 const allowed = `{"outcome":"allowed","owners":["dossier/1"],"categories":["report"]}`
@@ -74,6 +76,44 @@ func TestNothingElseIsAnAcknowledgement(t *testing.T) {
 	p, a = good()
 	p.Ref.Agency = "b"
 	refused(t, "another agency", p, a)
+}
+
+// C-2.1.4b, issue 5 part 3: the proof covers what the list beside the event names,
+// and a list that is not the one of the event gives none.
+func TestAcknowledgementCoversWhatTheListNames(t *testing.T) {
+	const one, two = "4f2d1c3b-4a59-4d9e-8a55-0d2f1c3b4a59", "5f2d1c3b-4a59-4d9e-8a55-0d2f1c3b4a59"
+	list := func(entries ...string) (*eventstore.Pending, eventstore.Appended) {
+		l, err := verify.NewList(entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := eventstore.StoredEvent{Type: "access.recorded", Schema: 1, Data: l.Head().Into([]byte(`{"outcome":"allowed","categories":["report"]}`)),
+			Sections: []eventstore.SectionRef{eventstore.ListSection(l.Block())}}
+		e := &eventstore.Envelope{Agency: "a", Kind: domain.KindAccess, AggregateID: "s", Data: eventstore.Data{Events: []eventstore.StoredEvent{ev}}}
+		payload, leaf, err := eventstore.Marshal(e, [][]byte{l.Block()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &eventstore.Pending{Ref: e.Ref(), Payload: payload, Leaf: leaf}, eventstore.Appended{Position: 3, Leaf: leaf}
+	}
+	p, a := list("+"+one, two, "staff/"+two, ">"+two)
+	ack, err := Acknowledge(p, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for owner, want := range map[string]bool{"dossier/" + one: true, "staff/" + two: true, "dossier/" + two: false, "staff/" + one: false, one: false} {
+		if ack.Covers(Place{Scope: Scope{Agency: "a", Owner: owner}, Category: "report"}) != want {
+			t.Errorf("%s: it should be %v", owner, want)
+		}
+	}
+	for i := bytes.IndexByte(p.Payload, '\n') + 1; i < len(p.Payload); i++ {
+		q := *p
+		q.Payload = bytes.Clone(p.Payload)
+		q.Payload[i] ^= 1
+		if ack, err := Acknowledge(&q, a); err == nil || ack.Position() != 0 {
+			t.Fatalf("byte %d of the list can be changed", i)
+		}
+	}
 }
 
 func refused(t *testing.T, name string, p *eventstore.Pending, a eventstore.Appended) {

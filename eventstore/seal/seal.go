@@ -119,6 +119,13 @@ func Acknowledge(p *eventstore.Pending, a eventstore.Appended) (Acknowledgement,
 	if d.Outcome != "allowed" {
 		return none, domain.Refused("not_acknowledged", "C-2.1.4b", "the access was denied, so nothing can be shown")
 	}
+	l, err := c.List(0)
+	if err != nil {
+		return none, err
+	}
+	if l != nil {
+		d.Owners = append(d.Owners, domain.OwnersOf(l.Entries)...)
+	}
 	ack := Acknowledgement{position: a.Position, agency: p.Ref.Agency, owners: map[string]bool{}, categories: map[domain.Category]bool{}}
 	for _, o := range d.Owners {
 		ack.owners[o] = true

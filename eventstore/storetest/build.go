@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 )
 
 // Dossier is a new aggregate of kind dossier.
@@ -25,6 +27,8 @@ type Next struct {
 	Version  uint64 // of the commit before it; 0 for the first
 	Position uint64
 	Leaf     eventstore.Leaf
+	// Lists are dossiers that the event names beside its clear line; none: it has no list.
+	Lists []string
 }
 
 // After gives the Next after a commit that was appended as n.
@@ -41,6 +45,9 @@ func (n Next) Pending(size int) *eventstore.Pending {
 // PendingFor is Pending for one command id.
 func (n Next) PendingFor(command string, size int) *eventstore.Pending {
 	e, sealed := n.envelope(command, size)
+	if len(n.Lists) > 0 {
+		sealed = append(sealed, list(&e.Data.Events[0], n.Lists))
+	}
 	return &eventstore.Pending{
 		Ref: n.Ref, Expect: n.Position, CommandID: command,
 		Stamp: func(p *eventstore.Pending, recorded time.Time) (err error) {
@@ -50,6 +57,17 @@ func (n Next) PendingFor(command string, size int) *eventstore.Pending {
 			return err
 		},
 	}
+}
+
+// list gives an event a list of dossiers, as it is stored.
+func list(ev *eventstore.StoredEvent, dossiers []string) []byte {
+	l, err := verify.NewList(slices.Clone(dossiers))
+	if err != nil {
+		panic("storetest: " + err.Error()) // the test's own dossiers
+	}
+	block := l.Block()
+	ev.Data, ev.Sections = l.Head().Into(ev.Data), append(ev.Sections, eventstore.ListSection(block))
+	return block
 }
 
 func (n Next) envelope(command string, size int) (*eventstore.Envelope, [][]byte) {

@@ -14,6 +14,7 @@ import (
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/catalog"
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 	"github.com/casefile-engine/casefile/eventstore/seal"
 )
 
@@ -105,7 +106,11 @@ func traceParent(s string) string {
 }
 
 func (d *Draft) seal(ctx context.Context, s Sealer, i int, f domain.Fact, cats map[domain.Category]bool) (eventstore.StoredEvent, error) {
-	data, schema, err := catalog.Encode(f.Event)
+	rest, entries, err := catalog.Apart(d.Ref, f.Event)
+	if err != nil {
+		return eventstore.StoredEvent{}, err
+	}
+	data, schema, err := catalog.Encode(rest)
 	if err != nil {
 		return eventstore.StoredEvent{}, err
 	}
@@ -132,7 +137,24 @@ func (d *Draft) seal(ctx context.Context, s Sealer, i int, f domain.Fact, cats m
 		d.Sealed = append(d.Sealed, ct)
 		cats[sec.Category] = true
 	}
-	return ev, nil
+	return ev, d.list(&ev, entries)
+}
+
+// list puts entries that were taken out of an event behind its sealed sections,
+// and what commits to them into its clear data (docs/adr/0009).
+func (d *Draft) list(ev *eventstore.StoredEvent, entries []string) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	l, err := verify.NewList(entries)
+	if err != nil {
+		return err
+	}
+	block := l.Block()
+	ev.Data = l.Head().Into(ev.Data)
+	ev.Sections = append(ev.Sections, eventstore.ListSection(block))
+	d.Sealed = append(d.Sealed, block)
+	return nil
 }
 
 // Finish gives the draft its recorded time and predecessor and encodes it.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -239,7 +240,9 @@ func (h *Handler) find(ctx context.Context, e *entry, commandID string) (uint64,
 	return p, nil
 }
 
-// Decode decodes and upcasts the events of a stored commit.
+// Decode decodes and upcasts the events of a stored commit, with the lists that
+// are stored beside them. Errors wrap eventstore.ErrDamaged where a list is not the
+// one that the commit's clear line commits to.
 func Decode(c *eventstore.Commit) ([]domain.Recorded, error) {
 	env := &c.Envelope
 	meta := domain.Meta{
@@ -247,12 +250,44 @@ func Decode(c *eventstore.Commit) ([]domain.Recorded, error) {
 		CommandID: env.CommandID, Actor: env.Actor, Occurred: env.Time, Recorded: env.Recorded,
 	}
 	out := make([]domain.Recorded, 0, len(env.Data.Events))
-	for _, s := range env.Data.Events {
-		ev, err := catalog.Decode(s.Type, s.Schema, s.Data)
+	for i := range env.Data.Events {
+		ev, err := decodeEvent(c, i)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, domain.Recorded{Meta: meta, Event: ev})
 	}
 	return out, nil
+}
+
+func decodeEvent(c *eventstore.Commit, place int) (domain.Event, error) {
+	s := &c.Envelope.Data.Events[place]
+	ev, err := catalog.Decode(s.Type, s.Schema, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	l, err := c.List(place)
+	if err != nil || l == nil {
+		return ev, err
+	}
+	if err := catalog.Whole(ev, l.Entries); err != nil {
+		return nil, fmt.Errorf("%w: %w", eventstore.ErrDamaged, err)
+	}
+	return ev, nil
+}
+
+// ClearData gives the clear data of an event as it was decided: as it is stored,
+// with the lists that are stored beside it put back. Who shows or hands on clear
+// data takes this and not what stands in the envelope. Errors: as Decode.
+func ClearData(c *eventstore.Commit, place int) (json.RawMessage, error) {
+	s := &c.Envelope.Data.Events[place]
+	if n := len(s.Sections); n == 0 || !s.Sections[n-1].IsList() {
+		return s.Data, nil
+	}
+	ev, err := decodeEvent(c, place)
+	if err != nil {
+		return nil, err
+	}
+	raw, _, err := catalog.Encode(ev)
+	return raw, err
 }

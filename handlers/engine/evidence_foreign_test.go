@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -22,15 +24,22 @@ import (
 // note's signature by crypto/ed25519 alone) reads each part of a bundle as its
 // format says, accepts it, and refuses it with any byte changed.
 func TestAnotherImplementationAcceptsTheParts(t *testing.T) {
-	w, _ := viewed(t)
+	w := listing(t)
 	files := map[string][]byte{}
 	for _, f := range must(bundle.Unpack(evidenceOf(t, w.Engine, evidence.Request{Dossier: w.dossier}))) {
 		files[f.Name] = f.Data
 	}
 	key := strings.TrimSpace(string(files["keys/log.vkey"]))
-	n := 0
+	n, lists := 0, 0
 	for name, b := range files {
 		switch {
+		case strings.HasSuffix(name, ".list"):
+			line := files[strings.TrimSuffix(name, ".list")+".json"]
+			if err := foreignEntry(b, line, w.dossier); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			everyByte(t, name, b, func(b []byte) error { return foreignEntry(b, line, w.dossier) })
+			lists++
 		case strings.HasSuffix(name, ".tlog-proof"):
 			entry := files[strings.TrimSuffix(name, ".tlog-proof")+".json"]
 			if err := foreignProof(b, entry, key); err != nil {
@@ -58,8 +67,8 @@ func TestAnotherImplementationAcceptsTheParts(t *testing.T) {
 			everyByte(t, name, b, func(b []byte) error { return foreignConsistency(b, from, key) })
 		}
 	}
-	if n < 8 {
-		t.Fatalf("only %d proofs", n)
+	if n < 8 || lists < 4 {
+		t.Fatalf("only %d proofs, and %d entries of lists", n, lists)
 	}
 }
 
@@ -131,6 +140,51 @@ func foreignProof(b, entry []byte, key string) error {
 		return err
 	}
 	return proof.VerifyInclusion(rfc6962.DefaultHasher, index, size, rfc6962.DefaultHasher.HashLeaf(entry), hashes, root)
+}
+
+// foreignEntry checks that an entry of the list of a clear line names a dossier,
+// by what docs and docstrings say of the form: RFC 6962, with the record salt ‖ entry.
+func foreignEntry(b, line []byte, dossier string) error {
+	var commit struct {
+		Data struct {
+			Events []struct {
+				Data struct {
+					List struct {
+						Count uint64 `json:"count"`
+						Root  string `json:"root"`
+					} `json:"list"`
+				} `json:"data"`
+			} `json:"events"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(line, &commit); err != nil {
+		return err
+	}
+	rest, ok := strings.CutPrefix(string(b), "casefile list entries v1\n\nevent 0\nindex ")
+	lines := strings.Split(rest, "\n")
+	if !ok || len(lines) < 4 || lines[len(lines)-1] != "" || lines[1] != "entry +"+dossier && lines[1] != "entry "+dossier {
+		return errors.New("another form, or another dossier")
+	}
+	index, err := strconv.ParseUint(lines[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	var hashes [][]byte // the salt, and the proof
+	for i, l := range lines[2 : len(lines)-1] {
+		if text, is := strings.CutPrefix(l, "salt "); is != (i == 0) {
+			return errors.New("no salt")
+		} else if is {
+			l = text
+		}
+		h, err := base64.StdEncoding.Strict().DecodeString(l)
+		if err != nil {
+			return err
+		}
+		hashes = append(hashes, h)
+	}
+	list := commit.Data.Events[0].Data.List
+	leaf := rfc6962.DefaultHasher.HashLeaf(append(hashes[0], strings.TrimPrefix(lines[1], "entry ")...))
+	return proof.VerifyInclusion(rfc6962.DefaultHasher, index, list.Count, leaf, hashes[1:], must(hex.DecodeString(list.Root)))
 }
 
 func foreignConsistency(b, older []byte, key string) error {

@@ -140,6 +140,7 @@ func (l *life) live() {
 	l.wrong()
 	shows(l.T, l.e, head(l.T, l.e))
 	l.allSealed()
+	oneEach(l.T, l.e.Store)
 }
 
 func (l *life) give(c commands.Caller, s step) commands.Outcome {
@@ -310,7 +311,9 @@ func (l *life) allSealed() {
 		all = append(all, c)
 		for _, x := range c.Envelope.Data.Events {
 			for _, s := range x.Sections {
-				owners[s.Owner] = true
+				if !s.IsList() {
+					owners[s.Owner] = true
+				}
 			}
 		}
 		return nil
@@ -328,6 +331,10 @@ func (l *life) allSealed() {
 		n := 0
 		for i, x := range c.Envelope.Data.Events {
 			for _, s := range x.Sections {
+				if s.IsList() { // ids alone, and nothing sealed
+					n++
+					continue
+				}
 				b, err := l.e.Vault.Open(l.Context(), ack, seal.Sealed{Ciphertext: c.Sealed[n], Place: seal.Place{
 					Scope: seal.Scope{Agency: c.Envelope.Agency, Owner: s.Owner, Class: s.Class}, Key: s.Key, Event: x.ID, Type: x.Type, Schema: x.Schema,
 					Category: s.Category, Version: c.Envelope.Version, Index: i}})

@@ -41,8 +41,33 @@ func (w *work) commits(ctx context.Context) error {
 		if d := c.Envelope.Policy; d != "" && !slices.Contains(w.contents.PoliciesUnknown, d) {
 			w.contents.PoliciesUnknown = append(w.contents.PoliciesUnknown, d) // until its text is found
 		}
+		if err := w.list(ref, c); err != nil {
+			return err
+		}
 		return w.open(ctx, ref, c)
 	}, func(position uint64) (*eventstore.Commit, error) { return w.e.Commit(ctx, position) })
+}
+
+// list adds what of the lists of a commit names the dossier, and nothing of the
+// others that they name.
+func (w *work) list(ref bundle.Ref, c *eventstore.Commit) error {
+	var out []bundle.Entry
+	for place := range c.Envelope.Data.Events {
+		l, err := c.List(place)
+		if err != nil {
+			return err
+		}
+		if l == nil {
+			continue
+		}
+		for _, r := range l.Reveal(w.e.Dossier) {
+			out = append(out, bundle.Entry{Event: place, Revealed: r})
+		}
+	}
+	if len(out) > 0 {
+		w.add(bundle.ListName(ref.Leaf), bundle.FormatEntries(out))
+	}
+	return nil
 }
 
 // prove adds commits, each with its proof under the last checkpoint, to a folder.
@@ -269,7 +294,9 @@ func (w *work) names(ctx context.Context, found map[uint64]*eventstore.Commit) e
 			return err
 		}
 		err = w.aggregate(ctx, domain.KindStaff, id, version-1, func(c *eventstore.Commit) error {
-			if len(verify.Names(c.Clear)) == 0 {
+			if names, err := ledger.Names(c); err != nil {
+				return err
+			} else if len(names) == 0 {
 				found[c.Position] = c
 			}
 			return rows.ErrStop

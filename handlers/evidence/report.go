@@ -112,8 +112,8 @@ func describe(r *bundle.Report, p *i18n.Printer) report {
 			if l.Outcome != "allowed" {
 				x.What += " (" + p.Code("access_outcome", l.Outcome) + ")"
 			}
-			if n := len(l.Dossiers); n > 1 {
-				x.What += ", " + p.N("evidence.report.dossiers", n)
+			if c.Listed > 1 {
+				x.What += ", " + p.N("evidence.report.dossiers", int(c.Listed))
 			}
 			var kinds []string
 			for _, k := range l.Categories {

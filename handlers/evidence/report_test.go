@@ -88,8 +88,9 @@ func looked(t *testing.T, n int) *bundle.Report {
 	add(bundle.Commit{Envelope: eventstore.Envelope{Actor: staff[2].id, Subject: subject, Data: events("record.added", "hours.logged")}})
 	every := append([]domain.Category{}, domain.Categories...)
 	for i := range n {
-		add(bundle.Commit{Envelope: eventstore.Envelope{Actor: staff[i%3].id}, Look: &access.Recorded{Action: "view", Outcome: []string{"allowed", "denied"}[i%2],
-			Dossiers: make([]string, 1+i%4), Categories: every[:1+i*7%len(every)], Purpose: "guidance", Role: "coach"}})
+		listed := int64(1+i%4) / 2 * 2 // 0: it named this dossier alone
+		add(bundle.Commit{Listed: listed, Envelope: eventstore.Envelope{Actor: staff[i%3].id}, Look: &access.Recorded{Action: "view", Outcome: []string{"allowed", "denied"}[i%2],
+			Dossiers: []string{r.Dossier}, Categories: every[:1+i*7%len(every)], Purpose: "guidance", Role: "coach"}})
 	}
 	return r
 }

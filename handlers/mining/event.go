@@ -16,6 +16,7 @@ import (
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/handlers/commands"
 )
 
 // The forms.
@@ -94,7 +95,8 @@ var (
 )
 
 // Of gives the events of a commit that go into a log; none for what does not.
-func Of(e *eventstore.Envelope, position uint64, p Pseudonym) ([]*Event, error) {
+func Of(c *eventstore.Commit, p Pseudonym) ([]*Event, error) {
+	e := &c.Envelope
 	if !slices.Contains(kinds, e.Kind) {
 		return nil, nil
 	}
@@ -104,13 +106,17 @@ func Of(e *eventstore.Envelope, position uint64, p Pseudonym) ([]*Event, error) 
 		if e.Kind == domain.KindAccess && ev.Type != accessRecorded {
 			continue
 		}
-		x := &Event{ID: ev.ID, Type: ev.Type, Occurred: e.Time.UTC(), Recorded: e.Recorded.UTC(), Position: position, Actor: e.Actor}
+		x := &Event{ID: ev.ID, Type: ev.Type, Occurred: e.Time.UTC(), Recorded: e.Recorded.UTC(), Position: c.Position, Actor: e.Actor}
 		if name, err := p(event, ev.ID); err != nil {
 			return nil, err
 		} else if name != "" {
 			x.ID = name
 		}
-		if err := x.read(e, ev, p); err != nil {
+		raw, err := commands.ClearData(c, i)
+		if err != nil {
+			return nil, err
+		}
+		if err := x.read(e, raw, p); err != nil {
 			return nil, err
 		}
 		out = append(out, x)
@@ -118,7 +124,7 @@ func Of(e *eventstore.Envelope, position uint64, p Pseudonym) ([]*Event, error) 
 	return out, nil
 }
 
-func (x *Event) read(e *eventstore.Envelope, ev *eventstore.StoredEvent, p Pseudonym) error {
+func (x *Event) read(e *eventstore.Envelope, data json.RawMessage, p Pseudonym) error {
 	own := ofKind[e.Kind]
 	if own == Dossier && idForm.MatchString(e.AggregateID) {
 		if err := x.relate(own, e.AggregateID, "case", p); err != nil {
@@ -137,7 +143,7 @@ func (x *Event) read(e *eventstore.Envelope, ev *eventstore.StoredEvent, p Pseud
 		x.Actor = x.Related[len(x.Related)-1].ID
 	}
 	var fields map[string]any
-	d := json.NewDecoder(bytes.NewReader(ev.Data))
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if err := d.Decode(&fields); err != nil {
 		return err

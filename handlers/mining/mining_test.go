@@ -63,7 +63,7 @@ func TestForms_X_15(t *testing.T) {
 		var b bytes.Buffer
 		log := mining.New(form, &b)
 		for i, e := range history() {
-			events, err := mining.Of(e, uint64(i+1), trajectories)
+			events, err := mining.Of(&eventstore.Commit{Position: uint64(i + 1), Envelope: *e}, trajectories)
 			for _, x := range events {
 				if err == nil {
 					err = log.Event(x)

@@ -267,7 +267,7 @@ func closedChanges(between []*eventstore.Commit, v *DossierView) []ContentChange
 		for i, ev := range c.Envelope.Data.Events {
 			for _, ref := range ev.Sections {
 				record := recordOf(ev.Data)
-				if !v.shows(ref.Category, record) {
+				if ref.IsList() || !v.shows(ref.Category, record) {
 					continue
 				}
 				op := opAdd

@@ -229,7 +229,9 @@ func lookAt(id string, h *history, p pass) look {
 		}
 		for _, ev := range c.Envelope.Data.Events {
 			for _, ref := range ev.Sections {
-				seen[ref.Owner] = true
+				if !ref.IsList() {
+					seen[ref.Owner] = true
+				}
 			}
 		}
 		if a := c.Envelope.Actor; a != domain.Operator && a != domain.Engine {
@@ -251,10 +253,14 @@ func (s *Service) timeline(ctx context.Context, ack seal.Acknowledgement, h *his
 	first := make([]int, len(h.commits))
 	for i, c := range h.commits {
 		first[i] = len(v.Timeline)
-		for _, ev := range c.Envelope.Data.Events {
+		for place, ev := range c.Envelope.Data.Events {
+			data, err := commands.ClearData(c, place)
+			if err != nil {
+				return err
+			}
 			v.Timeline = append(v.Timeline, TimelineEntry{
 				Position: c.Position, Event: ev.ID, Type: ev.Type, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded,
-				Actor: c.Envelope.Actor, Clear: ev.Data,
+				Actor: c.Envelope.Actor, Clear: data,
 			})
 		}
 	}

@@ -34,7 +34,7 @@ type Evidence struct {
 
 // EvidenceSection is a sealed section of a commit that Evidence has to do with.
 type EvidenceSection struct {
-	Section    int // its place among the commit's sections, from 0
+	Section    int // its place among the commit's sealed sections, from 0
 	Ref        eventstore.SectionRef
 	State      string // open, destroyed, hidden, restricted
 	Plain      []byte // of an open one

@@ -218,12 +218,15 @@ func (s *Service) historyUpTo(ctx context.Context, db *readdb.DB, f rows.Filter,
 }
 
 // historyRow is a commit's clear metadata as the CloudEvent that it is, with
-// two extension attributes: its position and its leaf hash.
+// extension attributes: its position, its leaf hash and, where the dossiers that
+// it names are stored beside it, these as the text of a JSON array (an attribute
+// of a CloudEvent is no array itself).
 func historyRow(x commits.HistoryRow) json.RawMessage {
 	tail, err := json.Marshal(struct {
 		Position uint64 `json:"position"`
 		Leaf     string `json:"leafhash"`
-	}{x.Position, x.Leaf})
+		Lists    string `json:"lists,omitempty"`
+	}{x.Position, x.Leaf, string(x.Lists)})
 	if err != nil || len(x.Event) < 2 {
 		return x.Event
 	}

@@ -68,7 +68,7 @@ func (s *Service) Mining(ctx context.Context, r Reader, o MiningOptions, emit fu
 		if err != nil || !t.admits(c) || !within(c.Envelope.Time, o.From, o.Until) {
 			return err
 		}
-		events, err := mining.Of(&c.Envelope, c.Position, name)
+		events, err := mining.Of(c, name)
 		for _, x := range events {
 			if err == nil {
 				err = emit(x)

@@ -138,7 +138,11 @@ func (w *town) looks(actor string) (last access.Recorded, n int) {
 	err := w.e.Store.ReadAggregate(w.Context(), domain.Ref{Agency: "click", Kind: domain.KindAccess, ID: actor}, 0, func(c *eventstore.Commit) error {
 		n++
 		last = access.Recorded{}
-		return json.Unmarshal(c.Envelope.Data.Events[0].Data, &last)
+		data, err := commands.ClearData(c, 0)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(data, &last)
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -299,6 +299,9 @@ func closedValues(h *history, v *DossierView) {
 		for i := range c.Envelope.Data.Events {
 			ev := &c.Envelope.Data.Events[i]
 			for _, ref := range ev.Sections {
+				if ref.IsList() {
+					continue
+				}
 				v.Timeline[n].Values = append(v.Timeline[n].Values, Value{Category: ref.Category, Record: recordOf(ev.Data), State: "closed",
 					Event: ev.ID, EventType: ev.Type, Position: c.Position, Occurred: c.Envelope.Time, Recorded: c.Envelope.Recorded})
 			}

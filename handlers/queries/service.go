@@ -130,7 +130,7 @@ func (s *Service) opened(ctx context.Context, ack seal.Acknowledgement, sealed s
 	return err
 }
 
-// sections pairs the section refs of a commit with their ciphertexts.
+// sections pairs the refs of a commit's sealed sections with their ciphertexts.
 func sections(c *eventstore.Commit, f func(place int, ev *eventstore.StoredEvent, ref eventstore.SectionRef, sealed seal.Sealed) error) error {
 	n := 0
 	for i := range c.Envelope.Data.Events {
@@ -138,6 +138,9 @@ func sections(c *eventstore.Commit, f func(place int, ev *eventstore.StoredEvent
 		for _, ref := range ev.Sections {
 			ct := c.Sealed[n]
 			n++
+			if ref.IsList() {
+				continue
+			}
 			err := f(i, ev, ref, seal.Sealed{Ciphertext: ct, Place: seal.Place{
 				Scope: seal.Scope{Agency: c.Envelope.Agency, Owner: ref.Owner, Class: ref.Class},
 				Key:   ref.Key, Event: ev.ID, Type: ev.Type, Schema: ev.Schema,

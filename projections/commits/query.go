@@ -119,6 +119,9 @@ type HistoryRow struct {
 	Position uint64          `json:"position"`
 	Leaf     string          `json:"leaf"` // RFC 6962 leaf hash, hex
 	Event    json.RawMessage `json:"event"`
+	// Lists are those of its events, as they are stored beside the clear line, as a
+	// JSON array; with them whoever reads on can apply the rule of verify.NamesWith.
+	Lists json.RawMessage `json:"lists,omitempty"`
 
 	Recorded time.Time `json:"-"`
 }
@@ -173,9 +176,26 @@ func History(ctx context.Context, db *readdb.DB, agency string, filter HistoryFi
 		if err != nil {
 			return err
 		}
+		lists, err := listsOf(c)
+		if err != nil {
+			return err
+		}
 		return f(HistoryRow{
 			Position: e.Position, Leaf: hex.EncodeToString(e.Leaf[:]),
-			Event: json.RawMessage(c.Clear), Recorded: c.Envelope.Recorded,
+			Event: json.RawMessage(c.Clear), Lists: lists, Recorded: c.Envelope.Recorded,
 		})
 	})
+}
+
+// listsOf gives the lists of a commit's events as a JSON array; nil for none.
+func listsOf(c *eventstore.Commit) (json.RawMessage, error) {
+	lists, err := c.Lists()
+	if err != nil || len(lists) == 0 {
+		return nil, err
+	}
+	var blocks []json.RawMessage
+	for _, l := range lists {
+		blocks = append(blocks, l.Block())
+	}
+	return json.Marshal(blocks)
 }

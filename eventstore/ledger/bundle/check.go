@@ -45,8 +45,10 @@ type Commit struct {
 	Ref
 	Leaf     tlog.Hash // hash; Ref.Leaf is the index
 	Envelope eventstore.Envelope
-	// Look is set for an access.
-	Look *access.Recorded
+	// Look is set for an access. Of one that named several dossiers it names this
+	// one alone, and Listed says how many they were; 0 for a commit without a list.
+	Look   *access.Recorded
+	Listed int64
 	// Within tells that it was recorded in the period asked for; what stands
 	// between the anchors and outside of it comes along.
 	Within bool
@@ -296,9 +298,6 @@ func (c *checker) commits() error {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(verify.Names(x.Clear), c.r.Dossier) {
-			return refuse(CodeForeign, CommitName("commits", ref.Leaf))
-		}
 		out := Commit{Ref: ref, Leaf: tlog.Hash(eventstore.LeafHash(x.Clear)), Envelope: x.Envelope}
 		out.Within = c.within(x.Envelope.Recorded)
 		for _, ev := range x.Envelope.Data.Events {
@@ -309,6 +308,9 @@ func (c *checker) commits() error {
 			if json.Unmarshal(ev.Data, out.Look) != nil {
 				return refuse(CodeContents, CommitName("commits", ref.Leaf))
 			}
+		}
+		if err := c.named(&out, x.Clear); err != nil {
+			return err
 		}
 		c.r.Commits = append(c.r.Commits, out)
 	}
@@ -408,7 +410,7 @@ func (c *checker) supporting() error {
 			return err
 		}
 		k := x.Envelope.Kind
-		if k != domain.KindAgency && k != domain.KindStaff || len(verify.Names(x.Clear)) > 0 {
+		if k != domain.KindAgency && k != domain.KindStaff || len(verify.Names(x.Clear)) > 0 || hasList(x) {
 			return refuse(CodeForeign, CommitName("supporting", ref.Leaf))
 		}
 	}

@@ -56,7 +56,7 @@ type Ref struct {
 // Opened is a sealed section of a commit, opened for whoever asked.
 type Opened struct {
 	Leaf     int64           `json:"leaf"`
-	Section  int             `json:"section"` // its place among the sections of the commit, from 0
+	Section  int             `json:"section"` // its place among the sealed sections of the commit, from 0
 	Owner    string          `json:"owner"`
 	Category domain.Category `json:"category"`
 	SHA256   string          `json:"sha256"` // of the ciphertext, as the commit has it

@@ -18,6 +18,8 @@
 //	                                    witnesses (C2SP tlog-cosignature), where there are any
 //	checkpoints/<size>.tsr              time stamp over the .checkpoint file (RFC 3161), likewise
 //	commits/<leaf>.json                 a clear line as it was stored: the entry of the log
+//	commits/<leaf>.list                 of a commit that named several dossiers: the entries
+//	                                    of its lists that name this one (FormatEntries)
 //	commits/<leaf>.tlog-proof           C2SP tlog-proof of it
 //	completeness.json                   Completeness
 //	keys/log.vkey                       the log's public key, C2SP signed-note

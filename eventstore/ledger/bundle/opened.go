@@ -46,10 +46,15 @@ func (c *checker) section(o Opened) (eventstore.SectionRef, bool) {
 	}
 	n := o.Section
 	for _, ev := range x.Envelope.Data.Events {
-		if n >= 0 && n < len(ev.Sections) {
-			return ev.Sections[n], true
+		for _, ref := range ev.Sections {
+			switch {
+			case ref.IsList():
+			case n == 0:
+				return ref, true
+			default:
+				n--
+			}
 		}
-		n -= len(ev.Sections)
 	}
 	return eventstore.SectionRef{}, false
 }

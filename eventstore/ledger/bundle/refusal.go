@@ -23,6 +23,7 @@ const (
 	CodeHistory    = "history_rewritten"
 	CodeIncomplete = "incomplete"
 	CodeForeign    = "foreign_commit" // a commit of another agency, or not on the dossier
+	CodeList       = "bad_list"       // an entry of a list is not in it, or not this dossier's
 	CodeChain      = "chain_broken"   // of the dossier's own commits
 	CodeOpened     = "opened_differs"
 	CodeText       = "text_differs" // of policies or profiles

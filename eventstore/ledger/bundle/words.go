@@ -131,19 +131,8 @@ func (r *Report) along(f func(both, ...any) string) []string {
 	} else {
 		out = append(out, f(both{"Het maken van deze bundel is zelf als inzage vastgelegd (position %d), na de periode en dus buiten de bundel.", "The making of this bundle is itself recorded as an access (position %d), after the period and so outside of the bundle."}, r.AccessPosition))
 	}
-	others := map[string]bool{}
-	for _, c := range r.Commits {
-		if c.Look == nil {
-			continue
-		}
-		for _, id := range c.Look.Dossiers {
-			if id != r.Dossier {
-				others[id] = true
-			}
-		}
-	}
-	if n := len(others); n > 0 {
-		out = append(out, f(both{"Vastgelegde lijsten noemen ook %d andere dossiers van deze instelling, met hun willekeurige nummer en niets anders; weglaten kan niet zonder het bewijs te breken. Van andere instellingen zit er niets in.", "Recorded lists name %d other dossiers of this agency too, by their random number and nothing else; they cannot be left out without breaking the proof. There is nothing of other agencies in it."}, n))
+	if n := r.lists(); n > 0 {
+		out = append(out, f(both{"Van %d vastleggingen die meer dossiers noemden, zoals lijsten, zit alleen de regel van dit dossier in de bundel, met het bewijs dat hij in de lijst stond. Van de andere dossiers daarin staat vast hoeveel het er waren; welke, is niet te zien.", "Of %d commits that named more dossiers, such as lists, the bundle holds the entry of this dossier alone, with the proof that it stood in the list. Of the other dossiers in them it is fixed how many they were; which ones cannot be seen."}, n))
 	}
 	if outside := len(r.Commits) - r.inPeriod(); outside > 0 {
 		out = append(out, f(both{"%d vastleggingen net buiten de gevraagde periode gaan mee, omdat de volledigheid van controlepunt tot controlepunt wordt bewezen.", "%d commits just outside of the period asked for come along, since completeness is proved from checkpoint to checkpoint."}, outside))
@@ -152,6 +141,16 @@ func (r *Report) along(f func(both, ...any) string) []string {
 		out = append(out, f(both{"De bundel bevat geopende persoonsgegevens. Bewaar hem als het dossier zelf.", "The bundle holds opened personal data. Keep it as you would the dossier itself."}))
 	}
 	return out
+}
+
+// lists is the number of commits that named other dossiers too.
+func (r *Report) lists() (n int) {
+	for _, c := range r.Commits {
+		if c.Listed > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Report) inPeriod() (n int) {
@@ -193,6 +192,7 @@ var refusals = map[string]both{
 	CodeHistory:    {"het logboek is niet alleen aangevuld: de geschiedenis is herschreven", "the log was not only added to: its history was rewritten"},
 	CodeIncomplete: {"de bundel is niet volledig: er zijn vastleggingen over dit dossier die er niet in zitten", "the bundle is not complete: there are commits on this dossier that are not in it"},
 	CodeForeign:    {"er zit een vastlegging in die niet bij dit dossier of deze instelling hoort", "it has a commit that does not belong to this dossier or this agency"},
+	CodeList:       {"een regel uit een lijst hoort niet bij die lijst, of niet bij dit dossier", "an entry of a list does not belong to that list, or not to this dossier"},
 	CodeChain:      {"de vastleggingen van het dossier volgen elkaar niet op", "the dossier's commits do not follow each other"},
 	CodeOpened:     {"een geopend gegeven hoort niet bij de vastlegging waar het bij staat", "an opened piece does not belong to the commit that it stands with"},
 	CodeWitness:    {"een medeondertekening van een getuige klopt niet", "a cosignature of a witness does not hold"},

@@ -25,6 +25,10 @@ import (
 //     those that an access event let somebody open;
 //  5. an object has kind "dossier" and holder X (reservations).
 //
+// Beside what its clear line names, a commit names what the lists of its events do
+// (List.Names, after the list was compared with the ListHead in the line); NamesWith
+// gives both.
+//
 // The events' own data, incidents, reminders, reviews, paper and accesses are all
 // found by these. A line that is no JSON names what stands before the fault.
 func Names(clear []byte) []string {
@@ -32,6 +36,20 @@ func Names(clear []byte) []string {
 	w.value(other, false)
 	slices.Sort(w.found)
 	return slices.Compact(w.found)
+}
+
+// NamesWith gives the dossiers that a commit names, by its clear line and by the
+// lists of its events: each once, in byte order.
+func NamesWith(clear []byte, lists []*List) []string {
+	out := Names(clear)
+	for _, l := range lists {
+		out = append(out, l.Names()...)
+	}
+	if len(lists) > 0 {
+		slices.Sort(out)
+		out = slices.Compact(out)
+	}
+	return out
 }
 
 // walker goes through a JSON text and gathers ids of dossiers. It makes no text of

@@ -142,7 +142,7 @@ func (r *record) fold(c *eventstore.Commit, id domain.ID) error {
 func own(c *eventstore.Commit, i, first int) (out []*part) {
 	e, ev := &c.Envelope, &c.Envelope.Data.Events[i]
 	for k, ref := range ev.Sections {
-		if ref.Category == domain.CatFile {
+		if ref.Category == domain.CatFile || ref.IsList() {
 			continue
 		}
 		out = append(out, &part{sealed: seal.Sealed{Ciphertext: c.Sealed[first+k], Place: seal.Place{
