@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -49,8 +49,9 @@ type Commit struct {
 	// one alone, and Listed says how many they were; 0 for a commit without a list.
 	Look   *access.Recorded
 	Listed int64
-	// Within tells that it was recorded in the period asked for; what stands
-	// between the anchors and outside of it comes along.
+	// Within tells that it was recorded in the period asked for, by its own time and
+	// by that of the checkpoint before it; what stands between the anchors and outside
+	// of it comes along.
 	Within bool
 }
 
@@ -96,7 +97,7 @@ func checkFiles(files []File, t Trust) (*Report, error) {
 	if err := checkManifest(files, c.files, c.r.Key.verifier); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{c.contents, c.checkpoints, c.outside, c.commits, c.completeness, c.chain, c.supporting, c.opened, c.texts} {
+	for _, step := range []func() error{c.contents, c.checkpoints, c.outside, c.commits, c.completeness, c.making, c.chain, c.supporting, c.opened, c.texts} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -122,11 +123,15 @@ type checker struct {
 	lines map[int64]*eventstore.Commit // of all commits in the bundle, by leaf
 }
 
-// take gives a file that belongs in the bundle.
+// take gives a file that belongs in the bundle. It is given once, but for an
+// anchor's, which can be both: a list with one thing many times would cost as much.
 func (c *checker) take(name string) ([]byte, error) {
 	b, ok := c.files[name]
 	if !ok {
 		return nil, refuse(CodeMissing, name)
+	}
+	if c.used[name] && !strings.HasPrefix(name, "anchors/") {
+		return nil, refuse(CodeContents, name)
 	}
 	c.used[name] = true
 	return b, nil
@@ -137,9 +142,7 @@ func (c *checker) decode(name string, to any) error {
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	if err := json.Unmarshal(b, to, json.RejectUnknownMembers(true)); err != nil {
 		return refuse(CodeContents, name)
 	}
 	return nil
@@ -299,10 +302,20 @@ func (c *checker) commits() error {
 			return err
 		}
 		out := Commit{Ref: ref, Leaf: tlog.Hash(eventstore.LeafHash(x.Clear)), Envelope: x.Envelope}
-		out.Within = c.within(x.Envelope.Recorded)
+		earliest, latest := c.recorded(ref.Leaf)
+		if latest.Before(x.Envelope.Recorded) {
+			return refuse(CodeContents, CommitName("commits", ref.Leaf))
+		}
+		if earliest.Before(x.Envelope.Recorded) {
+			earliest = x.Envelope.Recorded
+		}
+		out.Within = c.within(earliest)
 		for _, ev := range x.Envelope.Data.Events {
 			if ev.Type != access.TypeRecorded {
 				continue
+			}
+			if out.Look != nil { // no engine writes two, and one would be told
+				return refuse(CodeContents, CommitName("commits", ref.Leaf))
 			}
 			out.Look = new(access.Recorded)
 			if json.Unmarshal(ev.Data, out.Look) != nil {
@@ -315,6 +328,26 @@ func (c *checker) commits() error {
 		c.r.Commits = append(c.r.Commits, out)
 	}
 	return nil
+}
+
+// making checks that the making of the bundle is among the commits, where it says so.
+func (c *checker) making() error {
+	is := func(x Commit) bool { return x.Look != nil && x.Position == c.r.AccessPosition }
+	if c.r.AccessInside && !slices.ContainsFunc(c.r.Commits, is) {
+		return refuse(CodeContents, "bundle.json")
+	}
+	return nil
+}
+
+// recorded gives the times between which a leaf was recorded, by the checkpoints
+// before it and behind it, which no time that stands in it can contradict. It can
+// lie a little before the first: on a cluster clocks differ.
+func (c *checker) recorded(leaf int64) (earliest, latest time.Time) {
+	i, _ := slices.BinarySearch(c.sizes, leaf+1) // the first that covers it
+	if i > 0 {
+		earliest = c.signs[c.sizes[i-1]].Recorded
+	}
+	return earliest, c.signs[c.sizes[min(i, len(c.sizes)-1)]].Recorded
 }
 
 func (c *checker) within(t time.Time) bool {

@@ -10,11 +10,15 @@ import (
 // opened checks that each opened section is one of a commit, and that its
 // ciphertext is the one whose digest the log covers.
 func (c *checker) opened() error {
+	sections := map[int64][]eventstore.SectionRef{}
+	seen := map[[2]int64]bool{}
 	for _, o := range c.r.Contents.Opened {
-		ref, ok := c.section(o)
-		if !ok || ref.SHA256 != o.SHA256 || ref.Owner != o.Owner || ref.Category != o.Category {
+		ref, ok := c.section(sections, o)
+		at := [2]int64{o.Leaf, int64(o.Section)}
+		if !ok || seen[at] || ref.SHA256 != o.SHA256 || ref.Owner != o.Owner || ref.Category != o.Category {
 			return refuse(CodeOpened, OpenedName(max(o.Leaf, 0), o.Section))
 		}
+		seen[at] = true
 		if o.State != "open" {
 			continue
 		}
@@ -39,22 +43,21 @@ func (c *checker) opened() error {
 	return nil
 }
 
-func (c *checker) section(o Opened) (eventstore.SectionRef, bool) {
-	x := c.lines[o.Leaf]
-	if x == nil {
-		return eventstore.SectionRef{}, false
-	}
-	n := o.Section
-	for _, ev := range x.Envelope.Data.Events {
-		for _, ref := range ev.Sections {
-			switch {
-			case ref.IsList():
-			case n == 0:
-				return ref, true
-			default:
-				n--
+// section gives a section of a commit; known has those of the commits so far.
+func (c *checker) section(known map[int64][]eventstore.SectionRef, o Opened) (eventstore.SectionRef, bool) {
+	list, ok := known[o.Leaf]
+	if x := c.lines[o.Leaf]; !ok && x != nil {
+		for _, ev := range x.Envelope.Data.Events {
+			for _, ref := range ev.Sections {
+				if !ref.IsList() {
+					list = append(list, ref)
+				}
 			}
 		}
+		known[o.Leaf] = list
 	}
-	return eventstore.SectionRef{}, false
+	if o.Section < 0 || o.Section >= len(list) {
+		return eventstore.SectionRef{}, false
+	}
+	return list[o.Section], true
 }

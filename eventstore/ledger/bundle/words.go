@@ -110,6 +110,7 @@ func (r *Report) notProved(f func(both, ...any) string) []string {
 	}
 	out = append(out, r.unwitnessed(f)...)
 	out = append(out,
+		f(both{"Dat de ondertekende kaart, waarop de volledigheid rust, elke vastlegging meetelt: wie de sleutel heeft, kan er een ondertekenen waarin een inzage ontbreekt. casefile verify op de installatie zelf rekent elke kaart na uit de vastleggingen; laat een auditor dat doen.", "That the signed map, on which the completeness rests, counts every commit: whoever has the key could sign one that lacks an access. casefile verify of the installation itself works every map out anew from the commits; have an auditor do so."}),
 		f(both{"Wat buiten het systeem om is gezien: een afdruk, een scherm waar iemand meekeek, of de opslag zelf met de sleutels erbij.", "What was seen outside of the system: a print, a screen that somebody else looked at, or the storage itself together with the keys."}),
 		f(both{"Dat een medewerker werkelijk degene was op wiens account is gewerkt.", "That a member of staff really was the one on whose account the work was done."}),
 		f(both{"Wat later is vastgelegd over een tijd in deze periode, zoals het ingelezen logboek van een ouder systeem.", "What was recorded later about a time in this period, such as the log of an older system that was brought in."}),
