@@ -92,7 +92,33 @@ func TestPagesByRoleRender(t *testing.T) {
 	page("dossier/testdata/partial", "/dossiers/"+v.Dossier)
 	page("dossier/testdata/purpose", "/dossiers/"+apitest.First+"?purpose=complaint")
 	page("dossier/testdata/print", "/dossiers/"+apitest.First+"/print")
+	lookingBack(t, w)
 	hostilePages(t, w, names)
+}
+
+// lookingBack are the auditor's pages, with what is usual and with addresses that
+// try to break out of them.
+func lookingBack(t *testing.T, w *world) {
+	t.Helper()
+	w.post("/signout", nil)
+	w.signIn("fleur@click")
+	page := func(name, path string) { golden(t, "pages/"+name+".golden.html", w.get(path).body) }
+	base, bad := "/dossiers/"+apitest.First+"/replay", url.QueryEscape(hostileText)
+	page("replay/testdata/start", "/replay")
+	page("replay/testdata/agency", "/replay?ask=1&as_of=01-11-2026")
+	page("replay/testdata/changes", "/replay/changes?from=01-01-2026&to=01-11-2026&axis=recorded")
+	page("replay/testdata/steps", base)
+	page("replay/testdata/step", base+"/33?known_at=01-11-2026")
+	page("replay/testdata/difference", base+"/difference?from=01-01-2026&to=01-11-2026&open=1")
+	page("replay/testdata/could", base+"/could?as="+apitest.Cleo+"&on=01-11-2026")
+	page("integrity/testdata/nothing", "/integrity")
+	w.engine.SetNames(hostileText)
+	page("replay/testdata/hostile.start", "/replay?dossier="+bad+"&as_of="+bad+"&purpose="+bad)
+	page("replay/testdata/hostile.step", base+"/33?known_at=01-11-2026&open="+bad+"&purpose="+bad)
+	page("replay/testdata/hostile.difference", base+"/difference?from="+bad+"&to="+bad+"&still="+bad+"&axis="+bad)
+	page("replay/testdata/hostile.could", base+"/could?as="+bad+"&on="+bad)
+	page("replay/testdata/hostile.steps", base+"?as_of="+bad+"&known_at="+bad+"&page="+bad)
+	w.engine.SetNames("")
 }
 
 func typicalRows(e *apitest.Engine) {
