@@ -49,6 +49,9 @@ func TestAuditorStepsThroughADossier_X_3(t *testing.T) {
 	r := openReal(t)
 	r.signIn(r.name("click/auditor"))
 	id := r.auditedDossier()
+	if err := r.engine.Ledger.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	b := r.world.browser()
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.look(1280, 900, false)
@@ -72,7 +75,7 @@ func TestAuditorStepsThroughADossier_X_3(t *testing.T) {
 		t.Errorf("the first step says\n%s", page)
 	}
 	for i := 2; i <= n; i++ { // step by step to the end
-		b.do(chromedp.Click(css(`a[rel=next]`)), chromedp.WaitVisible(css(`a[rel=prev]`)))
+		b.do(chromedp.Click(css(`a[rel=next]`)), chromedp.WaitVisible(css(`meter.progress[value="`+strconv.Itoa(i)+`"]`)))
 		page := b.text("main")
 		if !strings.Contains(page, "Stap "+strconv.Itoa(i)+" van "+strconv.Itoa(n)) || !strings.Contains(page, "De getoonde vastlegging staat ongewijzigd") || !strings.Contains(page, "Ze volgt op de vorige vastlegging") {
 			t.Fatalf("step %d says\n%s", i, page)
@@ -80,7 +83,12 @@ func TestAuditorStepsThroughADossier_X_3(t *testing.T) {
 		noContents(t, "step "+strconv.Itoa(i), page)
 	}
 	// A value leads to the step that it came from, whose change it is.
-	b.do(chromedp.Click(css(`#h-state ~ .table-wrap tbody td:last-child a`)), chromedp.WaitVisible(css("#h-changes")))
+	from := css(`#h-state ~ .table-wrap tbody td:last-child a`)
+	there := eval[string](b, "document.querySelector("+strconv.Quote(string(from))+").getAttribute('href')")
+	b.do(chromedp.Click(from), chromedp.WaitNotPresent(css(`meter.progress[value="`+strconv.Itoa(n)+`"]`)), chromedp.WaitVisible(css("#h-changes")))
+	if got := eval[string](b, "location.pathname"); got != there {
+		t.Errorf("the origin of a value leads to %s instead of %s", got, there)
+	}
 	if page := b.text("main"); !strings.Contains(page, "nieuw in deze stap") {
 		t.Errorf("the origin of a value does not say that it set it:\n%s", page)
 	}
