@@ -41,6 +41,7 @@ type historyRow struct {
 	eventstore.Envelope
 	Position uint64 `json:"position"`
 	Leaf     string `json:"leafhash"`
+	Lists    string `json:"lists"`
 }
 
 // rowTypes has the type of each register's rows: their JSON tags are the
