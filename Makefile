@@ -26,7 +26,7 @@ test: test-needs ## every test, real parts included; installs PostgreSQL, Chromi
 test-needs:
 	@./.ci/needs
 
-bench: build ## print the table of targets P1 to P9, each beside its reference (some minutes)
+bench: build ## print the table of targets P1 to P11, each beside its reference (some minutes)
 	@$(BIN) bench
 
 lint: vet staticcheck fmt-check ## all static checks
