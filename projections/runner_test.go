@@ -65,6 +65,7 @@ func TestLiveCatchUpAndRebuildAgree(t *testing.T) {
 		}
 		for _, db := range dbs {
 			r := newRunner(t, db, s, p, other)
+			no(t, r.Prepare(t.Context())) // of an empty stream nothing else would wait for the tables
 			stop := follow(t, r, s)
 			for range rapid.IntRange(0, 10).Draw(rt, "live") {
 				s.add(t, rapid.Custom(drawEvent).Draw(rt, "event"))
