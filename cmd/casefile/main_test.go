@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/casefile-engine/casefile/internal/testkit/ports"
 )
 
 func TestMain(m *testing.M) {
@@ -34,23 +35,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireUniqueNames: true, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			port, err := freePort()
+			names := []string{"PORT", "METRICS_PORT", "PORT2", "PORT3"}
+			free, err := ports.Free(len(names))
 			if err != nil {
 				return err
 			}
-			counts, err := freePort()
-			if err != nil {
-				return err
+			for i, name := range names {
+				e.Setenv(name, strconv.Itoa(free[i]))
 			}
-			for _, name := range []string{"PORT2", "PORT3"} {
-				other, err := freePort()
-				if err != nil {
-					return err
-				}
-				e.Setenv(name, other)
-			}
-			e.Setenv("PORT", port)
-			e.Setenv("METRICS_PORT", counts)
 			e.Setenv("RECEIPT_YAML", example)
 			e.Setenv("CASEFILE_DATA", filepath.Join(e.WorkDir, "data"))
 			return nil
@@ -135,17 +127,6 @@ func cmdAwaitHTTP(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	ts.Fatalf("%s does not answer", args[0])
-}
-
-// freePort is a port that nothing listens on now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
 }
 
 // nowhere DIR TEXT…: no file under the directory holds one of the texts (T8).

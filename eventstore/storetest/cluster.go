@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/casefile-engine/casefile/eventstore"
+	"github.com/casefile-engine/casefile/internal/testkit/ports"
 )
 
 // Cluster is three NATS servers on the loopback interface, each message synced.
@@ -26,25 +26,26 @@ type Cluster struct {
 func StartCluster(t *testing.T) *Cluster {
 	t.Helper()
 	const size = 3
-	ports := freePorts(t, 2*size)
+	free, err := ports.Free(2 * size)
+	must(t, err)
 	var routes []string
 	for i := range size {
-		routes = append(routes, fmt.Sprintf("nats-route://127.0.0.1:%d", ports[size+i]))
+		routes = append(routes, fmt.Sprintf("nats-route://127.0.0.1:%d", free[size+i]))
 	}
 	c := &Cluster{}
 	dir := t.TempDir()
 	for i := range size {
 		s, err := server.NewServer(&server.Options{
-			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: ports[i],
+			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: free[i],
 			JetStream: true, StoreDir: filepath.Join(dir, fmt.Sprint(i)), SyncAlways: true, MaxPayload: eventstore.MaxMessage,
-			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[size+i]},
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: free[size+i]},
 			Routes:  server.RoutesFromStr(strings.Join(routes, ",")),
 			NoSigs:  true, NoLog: true,
 		})
 		must(t, err)
 		s.Start()
 		c.Nodes = append(c.Nodes, s)
-		c.urls = append(c.urls, fmt.Sprintf("nats://127.0.0.1:%d", ports[i]))
+		c.urls = append(c.urls, fmt.Sprintf("nats://127.0.0.1:%d", free[i]))
 	}
 	t.Cleanup(func() {
 		for _, s := range c.Nodes {
@@ -98,21 +99,4 @@ func (c *Cluster) Clear(t *testing.T, nc *nats.Conn, stream string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-}
-
-// freePorts finds ports that are free now.
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	var ports []int
-	var held []net.Listener
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		held = append(held, l)
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	for _, l := range held {
-		l.Close()
-	}
-	return ports
 }
