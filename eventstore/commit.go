@@ -62,6 +62,9 @@ type Envelope struct {
 	PrevLeaf     string `json:"previousleaf,omitempty"`
 
 	Data Data `json:"data"`
+	// MAC is the code by which the store knows the commit as its own (MarshalCoded
+	// puts it in, and takes it from nowhere else); "" for none. It stands last.
+	MAC string `json:"mac,omitempty"`
 }
 
 // Data is the CloudEvents data of a commit.

@@ -173,7 +173,7 @@ func (p *scanner) envelope(e *Envelope) bool {
 		return false
 	}
 	return p.optional(`,"previousleaf":`, &e.PrevLeaf) && p.lit(`,"data":{`) && p.data(&e.Data) &&
-		p.lit(`}}`) && p.i == len(p.s)
+		p.lit(`}`) && p.optional(macHead[:len(macHead)-1], &e.MAC) && p.lit(`}`) && p.i == len(p.s)
 }
 
 func (p *scanner) data(d *Data) bool {

@@ -46,10 +46,16 @@ func ParseLeaf(s string) (l Leaf, err error) {
 // Marshal gives the stored form and its leaf. The caller has filled in the
 // section refs; sealed holds the ciphertexts in their order.
 func Marshal(e *Envelope, sealed [][]byte) (payload []byte, leaf Leaf, err error) {
+	return marshal(e, sealed, func(line []byte) []byte { return line })
+}
+
+// marshal is Marshal with what is done to the clear line at last.
+func marshal(e *Envelope, sealed [][]byte, last func(line []byte) []byte) (payload []byte, leaf Leaf, err error) {
 	clear, err := json.Marshal(e)
 	if err != nil {
 		return nil, Leaf{}, fmt.Errorf("eventstore: encoding an envelope: %w", err)
 	}
+	clear = last(clear)
 	if n := storedSize(clear, sealed); n > MaxPayload {
 		return nil, Leaf{}, fmt.Errorf("eventstore: a commit of %d bytes is over the limit of %d", n, MaxPayload)
 	}

@@ -70,7 +70,7 @@ func (c *verifyCmd) data(a *app) error {
 		r, err = a.shared.engine.Verify(a.ctx, tell)
 	} else {
 		p := a.options().Paths()
-		r, err = looker.Run(a.ctx, looker.Options{Data: p.Data, Lock: p.Lock, Progress: tell})
+		r, err = looker.Run(a.ctx, looker.Options{Data: p.Data, Lock: p.Lock, Keys: p.Keys, Progress: tell})
 	}
 	if b := bars[current]; b != nil {
 		b.Done()

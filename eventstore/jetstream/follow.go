@@ -69,7 +69,7 @@ func (s *Store) follow(ctx context.Context, after, until uint64, f func(*eventst
 	if own == nil && errors.Is(err, eventstore.ErrDamaged) {
 		s.o.Log.Error("the stream is damaged; the store is read-only", "error", err)
 		s.SetReadOnly(&domain.Error{Kind: domain.KindUnavailable, Code: "damaged_stream", Rule: "C-2.1.4d", Cause: err,
-			Message: "a commit of the stream is missing or cannot be read; nothing is written any more; restore the newest backup"})
+			Message: "a commit of the stream is missing, cannot be read or was put there by another program; nothing is written any more; see docs/operations.md, \"What an alarm means\""})
 	}
 	return err
 }
@@ -109,7 +109,7 @@ func (s *Store) run(ctx context.Context, after, until uint64, f func(*eventstore
 
 	raw := make(chan js.Msg, pullMessages)
 	go take(ctx, cancel, it, raw)
-	order := startDecoders(ctx, raw)
+	order := s.startDecoders(ctx, raw)
 	for {
 		select {
 		case b := <-order:
@@ -156,7 +156,7 @@ func take(ctx context.Context, cancel context.CancelCauseFunc, it js.MessagesCon
 
 // startDecoders decodes what comes from raw, in runs of what is there at once.
 // The runs come out of order in their order; each is ready when done is closed.
-func startDecoders(ctx context.Context, raw <-chan js.Msg) <-chan *rawBatch {
+func (s *Store) startDecoders(ctx context.Context, raw <-chan js.Msg) <-chan *rawBatch {
 	workers := min(runtime.GOMAXPROCS(0), 4)
 	jobs := make(chan *rawBatch, 2*workers)
 	order := make(chan *rawBatch, 2*workers)
@@ -165,7 +165,7 @@ func startDecoders(ctx context.Context, raw <-chan js.Msg) <-chan *rawBatch {
 			for {
 				select {
 				case b := <-jobs:
-					b.decode()
+					s.decodeAll(b)
 				case <-ctx.Done():
 					return
 				}
@@ -201,7 +201,7 @@ func startDecoders(ctx context.Context, raw <-chan js.Msg) <-chan *rawBatch {
 	return order
 }
 
-func (b *rawBatch) decode() {
+func (s *Store) decodeAll(b *rawBatch) {
 	defer close(b.done)
 	b.commits = make([]*eventstore.Commit, 0, len(b.msgs))
 	for _, m := range b.msgs {
@@ -210,7 +210,7 @@ func (b *rawBatch) decode() {
 			b.err = err
 			return
 		}
-		c, err := decode(pos, m.Data())
+		c, err := s.decode(pos, m.Data())
 		if err != nil {
 			b.err = err
 			return

@@ -46,7 +46,7 @@ func (s *Store) At(ctx context.Context, position uint64) (*eventstore.Commit, er
 	if err != nil {
 		return nil, err
 	}
-	c, err := direct(m)
+	c, err := s.direct(m)
 	if !s.o.Sole && errors.Is(err, eventstore.ErrNotFound) {
 		return s.fromLeader(ctx, q)
 	}
@@ -67,11 +67,11 @@ func (s *Store) Last(ctx context.Context, ref domain.Ref) (*eventstore.Commit, e
 	if err != nil {
 		return nil, err
 	}
-	return direct(m)
+	return s.direct(m)
 }
 
 // direct decodes the answer of a direct get.
-func direct(m *nats.Msg) (*eventstore.Commit, error) {
+func (s *Store) direct(m *nats.Msg) (*eventstore.Commit, error) {
 	switch status := m.Header.Get("Status"); status {
 	case "":
 	case "404":
@@ -83,7 +83,7 @@ func direct(m *nats.Msg) (*eventstore.Commit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: an answer without a position", eventstore.ErrUnavailable)
 	}
-	return decode(pos, m.Data)
+	return s.decode(pos, m.Data)
 }
 
 // fromLeader asks the leader of the stream for one message.
@@ -111,13 +111,21 @@ func (s *Store) fromLeader(ctx context.Context, query string) (*eventstore.Commi
 	case r.Error != nil:
 		return nil, fmt.Errorf("%w: server code %d", eventstore.ErrUnavailable, r.Error.Code)
 	}
-	return decode(r.Message.Seq, r.Message.Data)
+	return s.decode(r.Message.Seq, r.Message.Data)
 }
 
-func decode(position uint64, payload []byte) (*eventstore.Commit, error) {
+// Own has the store refuse, as damage, every commit of which wrote says that this
+// store did not write it: a server that others reach may hold theirs.
+func (s *Store) Own(wrote func(clear []byte) bool) { s.own.Store(&wrote) }
+
+// decode takes what the server gave for a commit.
+func (s *Store) decode(position uint64, payload []byte) (*eventstore.Commit, error) {
 	c, err := eventstore.Unmarshal(payload)
 	if err != nil {
 		return nil, fmt.Errorf("position %d: %w", position, err)
+	}
+	if wrote := s.own.Load(); wrote != nil && !(*wrote)(c.Clear) {
+		return nil, fmt.Errorf("position %d: %w: it does not bear this store's code, another program put it onto the stream", position, eventstore.ErrDamaged)
 	}
 	c.Position = position
 	return c, nil

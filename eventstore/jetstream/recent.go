@@ -93,7 +93,7 @@ func (s *Store) followSole(ctx context.Context, after, until uint64, f func(*eve
 			if ctx.Err() != nil {
 				return s.readErr(ctx, ctx.Err())
 			}
-			c, err := decode(after+1, payload)
+			c, err := s.decode(after+1, payload)
 			if err != nil {
 				return err
 			}

@@ -87,6 +87,7 @@ type Store struct {
 	gate sync.RWMutex
 
 	readOnly atomic.Pointer[error]
+	own      atomic.Pointer[func(clear []byte) bool] // see Own; nil: all are
 	// life ends with Close; what reads or waits then ends too.
 	life context.Context
 	end  context.CancelFunc

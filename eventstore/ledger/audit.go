@@ -33,6 +33,9 @@ type Books struct {
 	// Running tells that a ledger works on the files meanwhile: what it may be
 	// about to write is then not asked for.
 	Running bool
+	// Key, where it is at hand, tells the store's own commits from others among those
+	// that no checkpoint covers yet; nil: these cannot be told apart.
+	Key *Key
 
 	notes     map[string][]byte // the lock's
 	histories map[string][]byte
@@ -70,6 +73,19 @@ func OpenBooks(ctx context.Context, dir, store string, lock Lock) (*Books, error
 	}
 	b.notes, err = lock.Load(ctx)
 	return b, err
+}
+
+// TakeKey takes the signing key out of the file ledger.key in dir, where it is
+// there, can be read and is the store's; else the books do without.
+func (b *Books) TakeKey(dir string) {
+	text, err := os.ReadFile(filepath.Join(dir, keyFile))
+	if err != nil {
+		return
+	}
+	k, err := parseKey(strings.TrimSuffix(string(text), "\n"), b.Store)
+	if err == nil && k.Public() == cmp.Or(b.Pinned, b.Public) {
+		b.Key = k
+	}
 }
 
 // Agencies lists those that have a log here or a checkpoint in the lock.

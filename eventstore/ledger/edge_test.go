@@ -112,7 +112,7 @@ func TestTilePaths(t *testing.T) {
 // The form of what is signed is fixed: a judge's expert reads it in ten years.
 func TestGoldenCheckpoint(t *testing.T) {
 	const store = "5f0c1c1e-6a2b-4c3d-8e4f-000000000001"
-	k := &Key{store, ed25519.NewKeyFromSeed([]byte("32 bytes that no other key is of"))}
+	k := &Key{store: store, seed: ed25519.NewKeyFromSeed([]byte("32 bytes that no other key is of"))}
 	dir := t.TempDir()
 	e, ts := grown(t, dir, 300)
 	note, err := k.sign("click", verify.Checkpoint{

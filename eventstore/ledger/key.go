@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/eventstore/ledger/verify"
 )
 
@@ -26,6 +27,7 @@ import (
 type Key struct {
 	store string
 	seed  ed25519.PrivateKey
+	notes []byte // of the codes; see code
 }
 
 const (
@@ -106,7 +108,11 @@ func parseKey(skey, store string) (*Key, error) {
 	if err != nil || len(raw) != 1+ed25519.SeedSize || p[2] != "casefile/"+store {
 		return nil, damaged
 	}
-	return &Key{store, ed25519.NewKeyFromSeed(raw[1:])}, nil
+	notes, err := hkdf.Key(sha256.New, raw[1:], nil, "casefile ledger notes", sha256.Size)
+	if err != nil {
+		return nil, damaged
+	}
+	return &Key{store, ed25519.NewKeyFromSeed(raw[1:]), notes}, nil
 }
 
 // Public is the public key under the name casefile/<store id>, as it stands in
@@ -137,16 +143,22 @@ func (k *Key) verifier(agency string) note.Verifier {
 // HMAC-SHA-256 under a key that follows from the signing key. An edit by whoever
 // has no keys is told by it, as a checksum tells a flipped bit.
 func (k *Key) code(what string, parts ...[]byte) []byte {
-	key, err := hkdf.Key(sha256.New, k.seed.Seed(), nil, "casefile ledger notes", sha256.Size)
-	if err != nil {
-		panic("ledger: a key of a length that no hash gives: " + err.Error()) // it is one hash long
-	}
-	m := hmac.New(sha256.New, key)
+	m := hmac.New(sha256.New, k.notes)
 	for _, p := range append([][]byte{[]byte(what)}, parts...) {
 		m.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
 		m.Write(p)
 	}
 	return m.Sum(nil)
+}
+
+// Code is the code of a commit that this store writes (eventstore.MarshalCoded).
+func (k *Key) Code(line []byte) []byte { return k.code("commit", line)[:eventstore.MACSize] }
+
+// Wrote tells whether a clear line bears the key's code: whoever has no keys can
+// put no commit onto the stream that passes for the store's own (docs/adr/0010).
+func (k *Key) Wrote(clear []byte) bool {
+	line, code, ok := eventstore.Coded(clear)
+	return ok && hmac.Equal(code, k.Code(line))
 }
 
 // sign gives the signed checkpoint.

@@ -33,6 +33,10 @@ type Options struct {
 	Lock    Lock // kept apart from Dir
 	Clock   clock.Clock
 	Log     *slog.Logger
+	// Coded says that the store writes its commits with the key's code
+	// (eventstore.MarshalCoded): one without stops its agency's log with a
+	// ForeignError, and is never signed.
+	Coded bool
 	// Append stores an event ledger.anchored durably on the agency's aggregate of
 	// kind ledger, once for each size, and gives its position. nil: no anchors.
 	Append func(ctx context.Context, agency string, ev *domainledger.Anchored) (position uint64, err error)

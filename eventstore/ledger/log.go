@@ -41,6 +41,20 @@ func (e *ForkError) Error() string {
 // Unwrap makes it an ErrForked.
 func (e *ForkError) Unwrap() error { return ErrForked }
 
+// ForeignError: a commit does not bear the code of the store's key, so the store
+// did not write it: somebody put it behind what was signed (docs/adr/0010).
+type ForeignError struct {
+	Agency   string
+	Position uint64
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("ledger: the commit of %s at position %d does not bear this store's code: another program put it onto the stream, or altered it; see docs/operations.md", e.Agency, e.Position)
+}
+
+// Unwrap makes it an eventstore.ErrDamaged.
+func (e *ForeignError) Unwrap() error { return eventstore.ErrDamaged }
+
 // Signed is a checkpoint with the note that signs it, in the form of C2SP
 // tlog-checkpoint; verify.Open checks it.
 type Signed struct {

@@ -207,6 +207,10 @@ func (l *Ledger) take(ctx context.Context, c *eventstore.Commit) error {
 	if t.err != nil || c.Position <= t.seen {
 		return nil
 	}
+	if l.o.Coded && !l.key.Wrote(c.Clear) {
+		t.stall(&ForeignError{c.Envelope.Agency, c.Position})
+		return nil
+	}
 	e, err := entryOf(c)
 	if err != nil {
 		t.stall(err)

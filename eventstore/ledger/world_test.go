@@ -57,6 +57,8 @@ type world struct {
 	lock  ledger.Lock
 	keys  string
 
+	code eventstore.Code // of the commits; nil: they bear none
+
 	mu    sync.Mutex
 	prev  map[domain.Ref]eventstore.Appended
 	clear map[string][][]byte // what each agency's log has to have, in order
@@ -112,7 +114,7 @@ func (w *world) commit(ref domain.Ref, typ, data string) uint64 {
 		Ref: ref, Expect: prev.Position, CommandID: e.CommandID,
 		Stamp: func(p *eventstore.Pending, recorded time.Time) (err error) {
 			e.Recorded, p.Recorded = recorded, recorded
-			p.Payload, p.Leaf, err = eventstore.Marshal(e, nil)
+			p.Payload, p.Leaf, err = eventstore.MarshalCoded(e, nil, w.code)
 			clear = p.Payload[:len(p.Payload)-1]
 			return err
 		},

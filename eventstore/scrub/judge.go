@@ -46,6 +46,9 @@ func (s *scrubber) judge(ctx context.Context) error {
 	note := ""
 	if s.r.Unsigned > 0 {
 		note = fmt.Sprintf("the newest %d commits are not signed yet", s.r.Unsigned)
+		if s.o.Books.Key == nil {
+			note += ", and without the file ledger.key nobody can tell whether this store wrote them"
+		}
 	}
 	s.r.Looked("ledger", "leaves against the tree, tiles, positions and kept checkpoints with their signatures", leaves+kept, note)
 	for _, agency := range sorted(s.audits) {

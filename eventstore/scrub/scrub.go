@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -135,7 +134,7 @@ func (s *scrubber) books() error {
 // read reads the stream.
 func (s *scrubber) read(ctx context.Context) error {
 	if s.o.Stream == nil {
-		return s.o.Store.ReadAll(ctx, 0, func(c *eventstore.Commit) error {
+		err := s.o.Store.ReadAll(ctx, 0, func(c *eventstore.Commit) error {
 			if s.o.Head > 0 && c.Position > s.o.Head {
 				return errStop
 			}
@@ -146,6 +145,13 @@ func (s *scrubber) read(ctx context.Context) error {
 			s.commit(c, c.Envelope.Ref().Subject(), "", 0)
 			return nil
 		})
+		if errors.Is(err, eventstore.ErrDamaged) { // the store reads no further
+			s.dirty = true
+			s.hole(s.last+1, s.o.Head)
+			s.stream(Finding{Kind: Damaged, Message: err.Error(), Position: s.last + 1})
+			return nil
+		}
+		return err
 	}
 	return s.o.Stream.Read(ctx, func(r *blocks.Record) error {
 		if s.o.Head > 0 && r.Sequence > s.o.Head && r.Sequence > s.last {
@@ -308,6 +314,9 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	} else if listed != nil {
 		wrong(Altered, "the list of dossiers beside the commit is not the one that it commits to")
 	}
+	if s.foreign(c) {
+		wrong(Inserted, "it %s", notOurs)
+	}
 	s.chain(c, leaf, file, offset)
 	// On a cluster several instances write, each by its own clock and on its own way.
 	if e.Recorded.Before(s.newest) && s.o.Journal != nil {
@@ -322,6 +331,21 @@ func (s *scrubber) commit(c *eventstore.Commit, subject, file string, offset int
 	if s.o.Commit != nil {
 		s.o.Commit(c)
 	}
+}
+
+// notOurs is what is wrong with a commit without the store's code.
+const notOurs = "does not bear this store's code: another program put it onto the stream, or altered it"
+
+// foreign tells of a commit that no checkpoint covers that another than the store
+// wrote it. What a checkpoint covers is compared with its leaf.
+func (s *scrubber) foreign(c *eventstore.Commit) bool {
+	if s.o.Books == nil || s.o.Books.Key == nil {
+		return false
+	}
+	if a := s.audits[c.Envelope.Agency]; a != nil && c.Position <= a.Lock.Position {
+		return false
+	}
+	return !s.o.Books.Key.Wrote(c.Clear)
 }
 
 // audit compares a commit with what was signed of its agency. Its error is that a
@@ -364,63 +388,6 @@ func (s *scrubber) chain(c *eventstore.Commit, leaf eventstore.Leaf, file string
 		s.chained = append(s.chained, broken{f, e.PrevPosition})
 	}
 	s.chains[ref] = link{c.Position, e.Version, leaf}
-}
-
-// server looks at the server's own files beside the blocks.
-func (s *scrubber) server() error {
-	if s.o.Stream == nil {
-		return nil
-	}
-	m, err := s.o.Stream.ReadMeta()
-	switch {
-	case errors.Is(err, blocks.ErrMeta):
-		s.stream(Finding{Kind: Damaged, Message: strings.TrimPrefix(err.Error(), blocks.ErrMeta.Error()+": ") + "; a server would pass over the whole stream", File: "meta.inf"})
-	case err != nil:
-		return err
-	case !m.Keeps():
-		s.stream(Finding{Kind: Altered, Message: "the stream is configured so that commits could vanish", File: "meta.inf"})
-	}
-	if s.o.Head > 0 {
-		return nil // a running server writes its index when it ends
-	}
-	x, ok, why, err := s.o.Stream.ReadIndex()
-	if err != nil {
-		return err
-	}
-	if ok && x.Fits && (x.Last != s.last || x.Messages != s.seen || x.First > 1) && s.r.count("stream") == 0 {
-		s.stream(Finding{Kind: Altered, Message: fmt.Sprintf("the server's index has %d messages up to %d, and the blocks %d up to %d: the server would hide some", x.Messages, x.Last, s.seen, s.last), File: "index.db"})
-	}
-	if why != "" {
-		why += "; the server makes it again from the blocks"
-	}
-	s.r.Checks = append(s.r.Checks, Check{"stream", "the server's configuration of the stream, and its index", 2, 0, why})
-	return nil
-}
-
-// journal compares the end of the stream with the tail journal.
-func (s *scrubber) journal() {
-	j := s.o.Journal
-	if j == nil {
-		return
-	}
-	add := func(k Kind, position uint64, format string, args ...any) {
-		s.r.Add(Finding{Kind: k, Part: "journal", Message: fmt.Sprintf(format, args...), Position: position})
-	}
-	note := ""
-	if j.Torn > 0 {
-		note = fmt.Sprintf("%d of its records are torn, as a loss of power leaves one", j.Torn)
-	}
-	switch {
-	case j.Position == 0 && s.last > 0:
-		add(Missing, 0, "the tail journal has no whole record, and the stream has commits: the lock was lost or damaged")
-	case j.Position > s.last:
-		add(Missing, j.Position, "the stream ends at position %d, and commits were acknowledged up to position %d: its end was cut off, or older data was put back", s.last, j.Position)
-	case j.Position > 0 && !s.found && !s.inHole(j.Position):
-		add(Missing, j.Position, "the commit that the tail journal names is not on the stream")
-	case s.found && s.at != j.Leaf:
-		add(Altered, j.Position, "the commit there is another than was acknowledged")
-	}
-	s.r.Looked("journal", "tail of the stream against the tail journal", min(j.Position, 1), note)
 }
 
 // finish rounds the report off.

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/eventstore"
@@ -33,10 +35,12 @@ func Tail(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	t := &tail{scrubber: s, leaves: map[uint64]eventstore.Leaf{}, unsigned: map[uint64]*blocks.Record{}}
-	if o.Stream != nil {
-		if err := t.read(ctx); err != nil {
-			return nil, err
-		}
+	read := t.read
+	if o.Stream == nil {
+		read = t.served
+	}
+	if err := read(ctx); err != nil {
+		return nil, err
 	}
 	for _, agency := range sorted(s.audits) {
 		if err := t.agency(ctx, s.audits[agency]); err != nil {
@@ -96,23 +100,90 @@ func (t *tail) read(ctx context.Context) error {
 	})
 }
 
-// rest looks at what no checkpoint covers yet: it has to be whole in itself.
+// served reads what no checkpoint covers from a server that has the files itself;
+// its store refuses what is damaged or another's.
+func (t *tail) served(ctx context.Context) error {
+	if t.o.Store == nil {
+		return nil
+	}
+	after := uint64(0)
+	for _, a := range t.audits {
+		after = max(after, a.Lock.Position)
+	}
+	last := after
+	err := t.o.Store.ReadAll(ctx, after, func(c *eventstore.Commit) error {
+		t.seen++
+		last = c.Position
+		return nil
+	})
+	if errors.Is(err, eventstore.ErrDamaged) {
+		t.stream(Finding{Kind: Damaged, Message: err.Error(), Position: last + 1})
+		err = nil
+	}
+	return err
+}
+
+// rest looks at what no checkpoint covers yet: each has to be whole in itself, the
+// store's own, and there for the first time.
 func (t *tail) rest() {
-	for position, r := range t.unsigned {
-		c, err := eventstore.Unmarshal(r.Payload)
-		if err == nil {
-			err = c.Verify()
-		}
-		if err == nil {
-			_, err = c.Lists()
-		}
-		if err == nil && (c.Envelope.Ref().Subject() != r.Subject || !domain.ValidAgency(c.Envelope.Agency)) {
-			err = eventstore.ErrDamaged
-		}
-		if err != nil {
-			t.stream(Finding{Kind: Altered, Message: "what stands there is not the commit that was stored", Position: position, File: filepath.Base(r.File), Offset: r.Offset})
+	first := map[eventstore.Leaf]uint64{}
+	for position, leaf := range t.leaves {
+		if at, twice := first[leaf]; !twice || position < at {
+			first[leaf] = position
 		}
 	}
+	for _, position := range slices.Sorted(maps.Keys(t.unsigned)) {
+		r := t.unsigned[position]
+		add := func(k Kind, c Commit, format string, args ...any) {
+			t.stream(Finding{Kind: k, Message: fmt.Sprintf(format, args...), Position: position, Commit: c, File: filepath.Base(r.File), Offset: r.Offset})
+		}
+		c, err := whole(r)
+		if err != nil {
+			add(Altered, Commit{}, "what stands there is not the commit that was stored")
+			continue
+		}
+		who := commitOf(&c.Envelope)
+		switch at := first[t.leaves[position]]; {
+		case t.foreign(c):
+			add(Inserted, who, "it %s", notOurs)
+		case at < position:
+			add(Doubled, who, "the commit of position %d stands here a second time", at)
+		case t.late(c):
+			add(Doubled, who, "the commit was recorded before others that stand in front of it: an older one was put here again")
+		}
+	}
+}
+
+// whole decodes a record that has to be a commit with all that it names.
+func whole(r *blocks.Record) (*eventstore.Commit, error) {
+	c, err := eventstore.Unmarshal(r.Payload)
+	if err != nil {
+		return nil, err
+	}
+	c.Position = r.Sequence
+	if _, err := c.Lists(); err != nil {
+		return nil, err
+	}
+	if c.Envelope.Ref().Subject() != r.Subject || !domain.ValidAgency(c.Envelope.Agency) {
+		return nil, eventstore.ErrDamaged
+	}
+	return c, c.Verify()
+}
+
+// late tells of a commit that it was recorded before what stands in front of it,
+// by what was signed and what was looked at before it. It is for one writer's
+// stream, which is the only one that has files here.
+func (t *tail) late(c *eventstore.Commit) bool {
+	for _, a := range t.audits {
+		if a.Lock.Size > 0 && a.Lock.Position < c.Position && c.Envelope.Recorded.Before(a.Lock.Recorded) {
+			return true
+		}
+	}
+	late := c.Envelope.Recorded.Before(t.newest)
+	if !late {
+		t.newest = c.Envelope.Recorded
+	}
+	return late
 }
 
 // agency compares the newest checkpoint of one agency with the stream.

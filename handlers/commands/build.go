@@ -157,8 +157,9 @@ func (d *Draft) list(ev *eventstore.StoredEvent, entries []string) error {
 	return nil
 }
 
-// Finish gives the draft its recorded time and predecessor and encodes it.
-func (d *Draft) Finish(recorded time.Time, prev uint64, prevLeaf eventstore.Leaf) (*eventstore.Pending, error) {
+// Finish gives the draft its recorded time and predecessor and encodes it, with the
+// store's code.
+func (d *Draft) Finish(code eventstore.Code, recorded time.Time, prev uint64, prevLeaf eventstore.Leaf) (*eventstore.Pending, error) {
 	e := &d.Envelope
 	e.Recorded = recorded.UTC()
 	e.Time = d.Occurred
@@ -169,7 +170,7 @@ func (d *Draft) Finish(recorded time.Time, prev uint64, prevLeaf eventstore.Leaf
 	if prev > 0 {
 		e.PrevLeaf = prevLeaf.String()
 	}
-	payload, leaf, err := eventstore.Marshal(e, d.Sealed)
+	payload, leaf, err := eventstore.MarshalCoded(e, d.Sealed, code)
 	if err != nil {
 		return nil, domain.Invalid("too_large", "data", "the command's text is larger than one commit may be; split it, or attach it as a document")
 	}

@@ -31,8 +31,10 @@ type Config struct {
 	View      CommitView // nil: everything is walked back to on the stream
 	Snapshots Snapshots  // nil: none
 	Policies  *policy.Book
-	Clock     clock.Clock
-	Log       *slog.Logger
+	// Code is the store's code of a commit; nil: its commits bear none.
+	Code  eventstore.Code
+	Clock clock.Clock
+	Log   *slog.Logger
 	// Exclusive says that no other process writes to the stream, so that what is
 	// folded in memory is current.
 	Exclusive bool
@@ -49,6 +51,7 @@ type Handler struct {
 	view      CommitView
 	snapshots Snapshots
 	policies  *policy.Book
+	code      eventstore.Code
 	clock     clock.Clock
 	log       *slog.Logger
 	exclusive bool
@@ -71,7 +74,7 @@ func New(c Config) *Handler {
 	}
 	return &Handler{
 		store: c.Store, sealer: c.Sealer, digester: c.Digester, view: c.View, snapshots: c.Snapshots,
-		policies: c.Policies, clock: c.Clock, log: c.Log, exclusive: c.Exclusive, responsible: c.Responsible, cache: newCache(maxCached),
+		policies: c.Policies, code: c.Code, clock: c.Clock, log: c.Log, exclusive: c.Exclusive, responsible: c.Responsible, cache: newCache(maxCached),
 	}
 }
 
@@ -156,7 +159,7 @@ func (h *Handler) append(ctx context.Context, d *Draft, e *entry) (*eventstore.P
 	prev, prevLeaf := e.position, e.leaf
 	pending := &eventstore.Pending{Ref: d.Ref, Expect: prev, CommandID: d.Envelope.CommandID,
 		Stamp: func(p *eventstore.Pending, recorded time.Time) error {
-			done, err := d.Finish(recorded, prev, prevLeaf)
+			done, err := d.Finish(h.code, recorded, prev, prevLeaf)
 			if err != nil {
 				return err
 			}

@@ -45,7 +45,7 @@ func stored(t interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := d.Finish(noon, 0, eventstore.Leaf{})
+	p, err := d.Finish(nil, noon, 0, eventstore.Leaf{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -275,7 +275,7 @@ func (w *window) store(ctx context.Context) ([]eventstore.Appended, error) {
 		if wd.pred >= 0 {
 			prev = link{positions[wd.pred], w.drafts[wd.pred].leaf}
 		}
-		p, err := wd.draft.Finish(w.recorded, prev.position, prev.leaf)
+		p, err := wd.draft.Finish(w.h.code, w.recorded, prev.position, prev.leaf)
 		if err != nil {
 			return nil, err
 		}

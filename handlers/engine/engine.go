@@ -331,7 +331,7 @@ func (e *Engine) openHandlers(ctx context.Context, o Options) error {
 	e.Commands = commands.New(commands.Config{
 		Store: e.Store, Sealer: e.Vault, Digester: e.Vault, View: commitView{e.DB},
 		Snapshots: &snapshots{db: e.State, digester: e.Vault, dollar: e.StateDialect == "postgres"},
-		Policies:  e.Policies, Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
+		Policies:  e.Policies, Code: func(line []byte) []byte { return e.Ledger.Key().Code(line) }, Clock: o.Clock, Log: o.Log, Exclusive: o.NATSURL == "",
 		Responsible: e.responsible(o.Follow),
 	})
 	current := e.upToDate(o.Follow)

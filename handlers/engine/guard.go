@@ -133,6 +133,7 @@ func (g *Guard) scrubOptions(ctx context.Context) (o scrub.Options, err error) {
 		return o, unusable(err)
 	}
 	o.Books.Running = true
+	o.Books.Key = g.e.Ledger.Key()
 	o.Store = g.e.Store
 	if g.e.embedded() {
 		journal, head, err := scrub.Acknowledged(ctx, g.e.Store, g.e.Paths.journal())
@@ -279,8 +280,8 @@ func (g *Guard) start() {
 // heedLedger takes over what the ledger has found while following.
 func (g *Guard) heedLedger() {
 	for _, s := range g.e.Ledger.Status() {
-		var fork *ledger.ForkError
-		if !errors.As(s.Problem, &fork) {
+		f, found := found(s)
+		if !found {
 			continue
 		}
 		g.mu.Lock()
@@ -290,10 +291,26 @@ func (g *Guard) heedLedger() {
 			return
 		}
 		r := &scrub.Report{}
-		r.Add(scrub.Finding{Kind: scrub.Altered, Part: "stream", Commit: scrub.Commit{Agency: s.Agency}, Message: fork.Error()})
+		r.Add(f)
 		g.judge(r)
 		return
 	}
+}
+
+// found is what a log's problem says of the stream; ok is false when nothing.
+func found(s ledger.Status) (f scrub.Finding, ok bool) {
+	var fork *ledger.ForkError
+	var foreign *ledger.ForeignError
+	f = scrub.Finding{Part: "stream", Commit: scrub.Commit{Agency: s.Agency}}
+	switch {
+	case errors.As(s.Problem, &fork):
+		f.Kind, f.Message = scrub.Altered, fork.Error()
+	case errors.As(s.Problem, &foreign):
+		f.Kind, f.Message, f.Position = scrub.Inserted, foreign.Error(), foreign.Position
+	default:
+		return f, false
+	}
+	return f, true
 }
 
 func (g *Guard) close() error {
@@ -328,7 +345,7 @@ func (s signable) Head(ctx context.Context) (uint64, error) {
 // lock is an alarm.
 func (e *Engine) Verify(ctx context.Context, progress func(part string, done, head uint64)) (*scrub.Report, error) {
 	r, err := verify.Run(ctx, verify.Options{
-		Data: e.Paths.Data, Lock: e.Paths.Lock, Progress: progress,
+		Data: e.Paths.Data, Lock: e.Paths.Lock, Keys: e.Paths.Keys, Progress: progress,
 		Live: &verify.Live{Store: e.Store, Embedded: e.embedded(), Lock: e.Guard.lock, DB: e.DB, Vault: e.Vault, State: e.State, SQLite: e.StateDialect == "sqlite"},
 	})
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/casefile-engine/casefile/domain"
+	"github.com/casefile-engine/casefile/eventstore/jetstream"
 	"github.com/casefile-engine/casefile/eventstore/ledger"
 	"github.com/casefile-engine/casefile/handlers/outside"
 )
@@ -31,7 +32,7 @@ func (e *Engine) openLedger(ctx context.Context, o Options) error {
 		e.Guard.every = ScrubEvery
 	}
 	l, err := ledger.Open(ctx, ledger.Options{
-		Dir: e.Paths.ledger(), Keys: e.Paths.Keys, StoreID: e.Vault.Store(), Store: signable{e.Store, e.Guard}, Lock: lock,
+		Dir: e.Paths.ledger(), Keys: e.Paths.Keys, StoreID: e.Vault.Store(), Store: signable{e.Store, e.Guard}, Lock: lock, Coded: true,
 		Clock: o.Clock, Log: o.Log, Append: e.Commands.RecordAnchor,
 	})
 	switch {
@@ -41,6 +42,9 @@ func (e *Engine) openLedger(ctx context.Context, o Options) error {
 		return unusable(err)
 	}
 	e.Ledger = l
+	if s, ok := e.Store.(*jetstream.Store); ok { // others can reach its stream too
+		s.Own(l.Key().Wrote)
+	}
 	e.closers = append(e.closers, func() error {
 		if err := l.Close(); err != nil { // the next start signs what is not signed now
 			e.log.Error("the ledger was not brought up to the end of the stream", "error", err)

@@ -164,7 +164,7 @@ func TestPoliciesOfAnOlderSchemaLetNobodyIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &eventstore.Pending{Ref: ref, Expect: last.Position, CommandID: attr.CommandID, Stamp: func(p *eventstore.Pending, recorded time.Time) error {
-		done, err := d.Finish(recorded, last.Position, eventstore.LeafHash(last.Clear))
+		done, err := d.Finish(r.e.Ledger.Key().Code, recorded, last.Position, eventstore.LeafHash(last.Clear))
 		if err == nil {
 			p.Recorded, p.Payload, p.Leaf = recorded, done.Payload, done.Leaf
 		}

@@ -2,12 +2,14 @@ package queries_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -107,6 +109,11 @@ func (w *town) found(staff, text string) string {
 	if w.follow { // what was assigned a moment ago is to be there
 		var err error
 		if reader.After, err = w.e.Store.Head(w.Context()); err != nil {
+			w.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(w.Context(), time.Minute) // longer than a reader waits
+		defer cancel()
+		if err := w.e.Views.WaitFor(ctx, reader.After); err != nil {
 			w.Fatal(err)
 		}
 	}

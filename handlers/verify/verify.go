@@ -37,6 +37,9 @@ import (
 type Options struct {
 	// Data and Lock are the directories.
 	Data, Lock string
+	// Keys is the directory of the file ledger.key, by which commits that no
+	// checkpoint covers are known to be the store's own; it need not be there.
+	Keys string
 	// Live is the engine that has them; nil: nobody has.
 	Live *Live
 	// built has the views of the same stream built a second time already; for tests
@@ -214,6 +217,7 @@ func (v *run) scrub(ctx context.Context, x ids) error {
 		return err
 	}
 	books.Running = live != nil
+	books.TakeKey(v.o.Keys)
 	o.Books = books
 	if live != nil { // after journal and lock, which say less than it then
 		if o.Journal != nil && o.Journal.Position == 0 { // the first commits may have come since

@@ -224,7 +224,7 @@ func (f *filler) append(ctx context.Context, w []*filled) error {
 		if d.prev > 0 {
 			position, leaf = positions[d.prev-1], w[d.prev-1].leaf
 		}
-		p, err := d.draft.Finish(recorded, position, leaf)
+		p, err := d.draft.Finish(f.e.Ledger.Key().Code, recorded, position, leaf)
 		if err == nil {
 			d.leaf = p.Leaf
 		}
