@@ -272,15 +272,29 @@ func (e *deniedError) Unwrap() error { return e.decision.Err }
 // AuthoriseEach is Authorise for many dossiers, for the one category of the
 // question: one decision for each, in their order.
 func (h *Handler) AuthoriseEach(ctx context.Context, c Caller, agencyID string, q Question, dossiers []string) ([]policy.Decision, error) {
+	q.Categories = q.Categories[:min(len(q.Categories), 1)]
+	table, err := h.AuthoriseTable(ctx, c, agencyID, q, dossiers)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]policy.Decision, len(table))
+	for i := range table {
+		out[i] = table[i][0]
+	}
+	return out, nil
+}
+
+// AuthoriseTable is Authorise for many dossiers: of each, in their order, one
+// decision for each category of the question, or one for none in particular.
+func (h *Handler) AuthoriseTable(ctx context.Context, c Caller, agencyID string, q Question, dossiers []string) ([][]policy.Decision, error) {
 	h.gate.RLock()
 	defer h.gate.RUnlock()
 	now := h.store.RecordedNow()
 	a := h.ask(c, agencyID, q, now)
-	category := domain.Category("")
-	if len(q.Categories) > 0 {
-		category = q.Categories[0]
+	categories := q.Categories
+	if len(categories) == 0 {
+		categories = []domain.Category{""}
 	}
-	a.Category = category
 	person := c.Staff != domain.Operator && c.Staff != domain.Engine && c.Agency == agencyID
 	var grants []staff.Grant
 	ends, set, err := 0, h.policies.BuiltIn(), error(nil)
@@ -289,17 +303,23 @@ func (h *Handler) AuthoriseEach(ctx context.Context, c Caller, agencyID string, 
 			return nil, err
 		}
 	}
-	out := make([]policy.Decision, len(dossiers))
+	out := make([][]policy.Decision, len(dossiers))
 	for i, id := range dossiers {
 		x := a
 		x.Name, q.Dossier = id, id
 		if person {
-			x.Granted = granted(grants, q, category)
 			if err := h.relate(ctx, &x, id, now, ends); err != nil {
 				return nil, err
 			}
 		}
-		out[i] = set.Decide(x)
+		out[i] = make([]policy.Decision, len(categories))
+		for j, category := range categories {
+			x.Category = category
+			if person {
+				x.Granted = granted(grants, q, category)
+			}
+			out[i][j] = set.Decide(x)
+		}
 	}
 	return out, nil
 }

@@ -90,8 +90,23 @@ func mayLook(role string, a *Ask) bool {
 	return false
 }
 
+// mayRead is the table for registers: their rows, and with a category how many
+// records of it they count. What one may not see does not show by its number.
 func mayRead(role string, a *Ask) bool {
 	public := a.Name == "activities" || a.Name == "recipients"
+	if a.Category != "" && !public {
+		switch role {
+		case "administration":
+			if !slices.Contains(administrationSees, a.Category) {
+				return false
+			}
+		case "director", "administrator":
+			return false
+		}
+	}
+	if a.Category.Health() && !a.Own && role != "compliance_officer" && role != "auditor" {
+		return false
+	}
 	switch role {
 	case "coach":
 		return a.Own && slices.Contains(coachRegisters, a.Name) && !a.special() || public
@@ -170,9 +185,11 @@ func questions(f func(role string, a Ask)) {
 						f(role, q)
 					}
 					for _, reg := range allRegisters {
-						q := a
-						q.Action, q.Of, q.Name, q.Own = look, OfRegister, reg, rel.Assigned
-						f(role, q)
+						for _, cat := range []domain.Category{"", "contact", "report", "medical"} {
+							q := a
+							q.Action, q.Of, q.Name, q.Own, q.Category = look, OfRegister, reg, rel.Assigned, cat
+							f(role, q)
+						}
 					}
 					q := a
 					q.Action, q.Of = look, OfOffice

@@ -37,7 +37,7 @@ type CaseloadRow struct {
 	Trajectories []string `json:"trajectories"`
 	Assigned     []string `json:"assigned"`
 	AssignedToMe bool     `json:"assigned_to_me"`
-	Records      int      `json:"records"`
+	Records      int      `json:"records"` // of the categories that the reader may see
 	Minutes      int      `json:"minutes"`
 	Budget       int      `json:"budget_minutes"`
 	LastEventAt  string   `json:"last_event_at"`

@@ -152,11 +152,15 @@ func (s *Service) caseloadRows(ctx context.Context, ack seal.Acknowledgement, r 
 	if err != nil {
 		return nil, err
 	}
+	seen, err := s.passes(ctx, r, r.Action, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]CaseloadRow, len(list))
 	for i := range list {
 		d := &list[i]
 		row := CaseloadRow{
-			Dossier: d.Dossier, Status: d.Status, Service: d.Service, Records: d.RecordTotal,
+			Dossier: d.Dossier, Status: d.Status, Service: d.Service, Records: total(seenOf(seen[d.Dossier], d.Records)),
 			Minutes: d.Minutes, Budget: d.Budget, LastEventAt: d.LastEventAt.UTC().Format(time.RFC3339),
 		}
 		for _, t := range d.Trajectories {

@@ -66,7 +66,9 @@ func (s *Service) Export(ctx context.Context, r Reader, o ExportOptions, emit fu
 			return err
 		}
 	}
-	emit = sc.within(emit)
+	if emit, err = s.countingSeen(ctx, r, o, sc, sc.within(emit)); err != nil {
+		return err
+	}
 	db := s.db
 	if o.folded() {
 		var release func() error
