@@ -6,12 +6,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/casefile-engine/casefile/domain/access"
-	"github.com/casefile-engine/casefile/handlers/commands"
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/handlers/operator"
 )
 
-// passwdCmd sets a password. The name is looked up by its keyed digest, so no
+// passwdCmd sets a password, and ends what sessions and tokens there were. The name is looked up by its keyed digest, so no
 // personal data is opened for it.
 type passwdCmd struct {
 	Name string `arg:"" placeholder:"LOGIN@AGENCY" help:"The sign-in name, as the member of staff was enrolled, and the agency: coach@click."`
@@ -28,16 +27,10 @@ func (c *passwdCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := at.auth.Judge(at.agency, at.login, password); err != nil {
+		if err := at.auth.Reset(a.ctx, domain.Operator, at.agency, at.login, at.staff, password); err != nil {
 			return err
 		}
-		if err := at.engine.Commands.RecordAct(a.ctx, operatorCaller(commands.DoorCLI), at.agency, &access.PasswordChanged{Staff: at.staff}); err != nil {
-			return err
-		}
-		if err := at.auth.Set(a.ctx, at.agency, at.login, at.staff, password); err != nil {
-			return err
-		}
-		a.say("the password is set; open sessions of this member of staff have ended")
+		a.say("the password is set; sessions and tokens of this member of staff have ended")
 		return nil
 	})
 }

@@ -21,6 +21,55 @@ func (s *Service) Set(ctx context.Context, agency, login, staff, password string
 	return s.open(ctx, c, nil)
 }
 
+// Reset is Set by an actor other than the member of staff, such as the operator. It
+// is on record first. All that there was of sessions and tokens ends in the same
+// transaction, and each is on record as ended by him; second factors stay.
+func (s *Service) Reset(ctx context.Context, actor, agency, login, staff, password string) error {
+	c, err := s.prepare(ctx, agency, login, staff, password)
+	if err != nil {
+		return err
+	}
+	if err := s.act(ctx, agency, actor, &access.PasswordChanged{Staff: staff}); err != nil {
+		return err
+	}
+	var sessions, tokens []string
+	err = s.open(ctx, c, func(tx *sql.Tx) (err error) {
+		now := s.clock.Now().UnixMicro()
+		if sessions, err = s.ended(ctx, tx, `DELETE FROM signed_in WHERE agency = ? AND staff = ? RETURNING id`, agency, staff); err != nil {
+			return err
+		}
+		tokens, err = s.ended(ctx, tx, `UPDATE tokens SET revoked = ? WHERE agency = ? AND staff = ? AND revoked = 0 AND expires > ? RETURNING id`, now, agency, staff, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range sessions {
+		s.noteEnd(ctx, agency, actor, &access.SessionEnded{Session: x, Reason: "account"})
+	}
+	for _, x := range tokens {
+		s.noteEnd(ctx, agency, actor, &access.TokenRevoked{Staff: staff, Token: x})
+	}
+	return nil
+}
+
+// ended gives the ids of what a statement ends.
+func (s *Service) ended(ctx context.Context, tx *sql.Tx, text string, args ...any) (ids []string, err error) {
+	rows, err := tx.QueryContext(ctx, s.store.q(text), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // credential is a sign-in name and password that may be stored.
 type credential struct{ agency, key, staff, hash string }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/access"
 	"github.com/casefile-engine/casefile/handlers/auth"
 )
@@ -186,5 +187,75 @@ func testStolen(t *testing.T, change func(*auth.Options)) {
 	left = false
 	if a.who(t).Staff != "" {
 		t.Fatal("open again after its owner came back")
+	}
+}
+
+// C-0c, C-2.7e: a password that another sets ends sessions, tokens and sign-ins under
+// way at once, each end on record; nothing ends when it cannot be put on record.
+func TestResetEndsWhatThereWas(t *testing.T) { onBoth(t, testReset) }
+
+func testReset(t *testing.T, change func(*auth.Options)) {
+	e := &ears{}
+	w := open(t, change, e.options)
+	v, others := member(t, w), w.visitor()
+	if err := w.Set(t.Context(), "click", "bram", bram, good); err != nil {
+		t.Fatal(err)
+	}
+	others.signIn(t, "bram@click")
+	second := w.visitor()
+	second.signIn(t, "anna@click")
+	issue := func(staff string, life time.Duration) (id, secret string) {
+		x, secret, err := w.IssueTokenFor(t.Context(), staff, "click", staff, "rapport", []string{"read"}, w.now.Add(life))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.ID, secret
+	}
+	token, secret := issue(anna, time.Hour)
+	over, _ := issue(anna, time.Minute)
+	_, kept := issue(bram, time.Hour)
+	w.now = w.now.Add(2 * time.Minute)
+
+	e.deaf = errDeaf
+	const fresh = "elf blauwe tandems"
+	if err := w.Reset(t.Context(), domain.Operator, "click", "anna", anna, fresh); code(err) != "unavailable" {
+		t.Fatalf("unrecorded: %v", err)
+	}
+	if v.who(t).Staff != anna || second.who(t).Staff != anna {
+		t.Fatal("a reset that was not recorded ended sessions")
+	}
+	if _, err := w.Bearer(t.Context(), secret); err != nil {
+		t.Fatalf("a reset that was not recorded ended a token: %v", err)
+	}
+	e.deaf, e.acts = nil, nil
+	if err := w.Reset(t.Context(), domain.Operator, "click", "anna", anna, fresh); err != nil {
+		t.Fatal(err)
+	}
+	if v.who(t).Staff != "" || second.who(t).Staff != "" || others.who(t).Staff != bram {
+		t.Error("the wrong sessions ended")
+	}
+	if _, err := w.Bearer(t.Context(), secret); code(err) != "wrong_credentials" {
+		t.Errorf("the token: %v", err)
+	}
+	if _, err := w.Bearer(t.Context(), kept); err != nil {
+		t.Errorf("another's token: %v", err)
+	}
+	sessions, tokens := 0, []string{}
+	for _, ev := range e.acts {
+		switch ev := ev.(type) {
+		case *access.SessionEnded:
+			sessions++
+			if ev.Reason != "account" {
+				t.Errorf("a session ended by %s", ev.Reason)
+			}
+		case *access.TokenRevoked:
+			tokens = append(tokens, ev.Token)
+		}
+	}
+	if _, first := e.acts[0].(*access.PasswordChanged); !first || sessions != 2 || !slices.Equal(tokens, []string{token}) {
+		t.Errorf("on record: %d sessions, tokens %v (one had run out: %s)", sessions, tokens, over)
+	}
+	if _, err := w.Verify(t.Context(), "click", "anna", fresh); err != nil {
+		t.Errorf("the new password: %v", err)
 	}
 }
