@@ -52,6 +52,19 @@ func (s *state) openKey(name, given string) (skey string, fresh bool, err error)
 	return string(own), fresh, nil
 }
 
+// ready refuses what cannot become a witness before anything is made of it, so
+// that a start without a name leaves no directory behind.
+func ready(o Options) error {
+	if _, err := os.Lstat(filepath.Join(o.Dir, keyFile)); !errors.Is(err, fs.ErrNotExist) {
+		return nil // it is one already, or openKey tells what is wrong with it
+	}
+	skey, _, err := (&state{dir: o.Dir}).openKey(o.Name, o.Key)
+	if err == nil {
+		_, err = parseKey(skey)
+	}
+	return err
+}
+
 // keep stores a key that is new in the directory, once its state is there.
 func (s *state) keep(k string) error {
 	_, err := writeDurably(filepath.Join(s.dir, keyFile), []byte(strings.TrimSpace(k)+"\n"))
@@ -63,6 +76,9 @@ func newKey(name string) (string, error) {
 		return "", domain.Invalid("no_name", "name", "a new witness needs a name, as auditor.example/casefile: agencies and readers of evidence know it by that; give it with --name")
 	}
 	skey, _, err := note.GenerateKey(rand.Reader, name)
+	if err == nil {
+		_, err = parseKey(skey)
+	}
 	if err != nil {
 		return "", domain.Invalid("no_name", "name", "a witness's name has no spaces and no plus sign")
 	}

@@ -41,6 +41,9 @@ func Open(o Options) (_ *Witness, err error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Witness{o: o}
+	if err := ready(o); err != nil {
+		return nil, err
+	}
 	if w.state, err = openState(o.Dir); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -274,11 +275,25 @@ func TestALostStateStopsTheWitness(t *testing.T) {
 	l.grow(9, "")
 	dir := t.TempDir()
 	o := options(t, dir, l)
-	_, err := witness.Open(witness.Options{Dir: filepath.Join(dir, "new")})
-	wantCode(t, "no name", "no_name", err)
+	for what, c := range map[string]struct {
+		o    witness.Options
+		code string
+	}{
+		"no name":     {witness.Options{}, "no_name"},
+		"a bad name":  {witness.Options{Name: "a witness"}, "no_name"},
+		"no such key": {witness.Options{Key: filepath.Join(dir, "no.key")}, "no_file"},
+		"no key":      {witness.Options{Key: "world_test.go"}, "unknown_key"},
+	} {
+		c.o.Dir = filepath.Join(dir, "new")
+		_, err := witness.Open(c.o)
+		wantCode(t, what, c.code, err)
+		if _, err := os.Lstat(c.o.Dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: a directory is left behind: %v", what, err)
+		}
+	}
 	s := serve(t, o)
 	s.wants(http.StatusOK, "the first", l.request(0, 5))
-	_, err = witness.Open(o)
+	_, err := witness.Open(o)
 	wantCode(t, "a second one", "in_use", err)
 
 	if err := os.Rename(dir, dir+".gone"); err != nil {
