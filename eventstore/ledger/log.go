@@ -21,6 +21,10 @@ var (
 	ErrDamaged = errors.New("ledger: a file of the ledger is damaged")
 	// ErrForked: the stream does not go on from what was signed. See ForkError.
 	ErrForked = errors.New("ledger: the stream is not the one whose checkpoint was signed")
+	// ErrShort: an ErrForked whose stream shows fewer commits than were signed. It
+	// may pass where others write the stream and this instance is behind; each round
+	// looks again, and nothing is signed before.
+	ErrShort = errors.New("ledger: the stream has less than was signed")
 	// ErrRange: a size, leaf or anchor that no checkpoint covers yet, or ever.
 	ErrRange = errors.New("ledger: no checkpoint covers that")
 )
@@ -40,6 +44,12 @@ func (e *ForkError) Error() string {
 
 // Unwrap makes it an ErrForked.
 func (e *ForkError) Unwrap() error { return ErrForked }
+
+// shortError is a fork that is only a stream which has not come so far.
+type shortError struct{ *ForkError }
+
+// Unwrap makes it an ErrShort, beside the fork that it is.
+func (e shortError) Unwrap() []error { return []error{ErrShort, e.ForkError} }
 
 // ForeignError: a commit does not bear the code of the store's key, so the store
 // did not write it: somebody put it behind what was signed (docs/adr/0010).

@@ -84,10 +84,9 @@ func (l *Ledger) once(ctx context.Context) error {
 // failed tells the errors that may pass, as of a full disk or a lost lock, from
 // those that need a hand.
 func (t *tree) failed(err error) {
-	var fork *ForkError
 	switch {
-	case errors.Is(err, errShort) && errors.As(err, &fork):
-		t.short = fork
+	case errors.Is(err, ErrShort):
+		t.short = err
 	case errors.Is(err, ErrForked), errors.Is(err, ErrDamaged):
 		t.stall(err)
 	default:
@@ -95,9 +94,6 @@ func (t *tree) failed(err error) {
 		t.short = fmt.Errorf("the log of %s: %w", t.log.Agency, err)
 	}
 }
-
-// errShort marks a fork that is only a stream which has not come so far.
-var errShort = errors.New("ledger: the stream has less than was signed")
 
 // reload takes note of what the lock has by now.
 func (l *Ledger) reload(ctx context.Context) error {
@@ -246,7 +242,7 @@ func (l *Ledger) finish(ctx context.Context, t *tree) error {
 		return err
 	}
 	if m := t.must; m != nil {
-		return errors.Join(errShort, &ForkError{t.log.Agency, m.Size, t.edge.size + int64(len(t.queue)), "the stream has fewer commits than were signed"})
+		return shortError{&ForkError{t.log.Agency, m.Size, t.edge.size + int64(len(t.queue)), "the stream has fewer commits than were signed"}}
 	}
 	t.short = nil
 	if t.edge.size == t.log.Size() {

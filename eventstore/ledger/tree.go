@@ -85,7 +85,14 @@ func anchorOf(c *eventstore.Commit) *Anchored {
 
 func (t *tree) stall(err error) { t.err = fmt.Errorf("the log of %s: %w", t.log.Agency, err) }
 
-func (t *tree) problem() error { return errors.Join(t.err, t.short) }
+// problem is why the log does not go on; what has to be seen to stands before what
+// may pass.
+func (t *tree) problem() error {
+	if t.err != nil {
+		return t.err
+	}
+	return t.short
+}
 
 // open loads the tree as it was signed: at the lock's checkpoint where the tiles
 // give it (which they do but for a crash of the disk, or in an instance that did

@@ -41,6 +41,8 @@ type Guard struct {
 	stop context.CancelFunc
 	done chan struct{}
 
+	short map[string]shortfall // by agency; of the goroutine that looks
+
 	noting sync.Mutex // one alarm at a time goes into the file
 
 	mu       sync.Mutex
@@ -267,7 +269,7 @@ func (g *Guard) start() {
 					next = time.Now().Add(g.every)
 				}
 			}
-			g.heedLedger()
+			g.heed(g.e.Ledger.Status(), time.Now())
 			select {
 			case <-watch.C:
 			case <-ctx.Done():
@@ -277,11 +279,11 @@ func (g *Guard) start() {
 	}()
 }
 
-// heedLedger takes over what the ledger has found while following.
-func (g *Guard) heedLedger() {
-	for _, s := range g.e.Ledger.Status() {
+// heed takes over what the ledger has found while following.
+func (g *Guard) heed(list []ledger.Status, now time.Time) {
+	for _, s := range list {
 		f, found := found(s)
-		if !found {
+		if !g.lasts(s, now) || !found {
 			continue
 		}
 		g.mu.Lock()
@@ -295,6 +297,37 @@ func (g *Guard) heedLedger() {
 		g.judge(r)
 		return
 	}
+}
+
+// shortFor is for how long a stream that others write too may lack what one of them
+// signed: an instance, or the server that it asks, can be behind.
+const shortFor = 5 * time.Minute
+
+// shortfall is since when commits are lacking, and up to which size of the log.
+type shortfall struct {
+	since  time.Time
+	signed int64
+}
+
+// lasts tells whether a log's problem is one to stop for: each is, but a stream of
+// several instances that shows fewer commits than were signed, until what was
+// lacking at first has been lacking for shortFor. Nothing of that log is signed
+// meanwhile; a stream that grew again after a cut is a fork at once.
+func (g *Guard) lasts(s ledger.Status, now time.Time) bool {
+	var fork *ledger.ForkError
+	if g.e.embedded() || !errors.Is(s.Problem, ledger.ErrShort) || !errors.As(s.Problem, &fork) {
+		delete(g.short, s.Agency)
+		return true
+	}
+	was, there := g.short[s.Agency]
+	if !there || fork.Found >= was.signed {
+		if g.short == nil {
+			g.short = map[string]shortfall{}
+		}
+		g.short[s.Agency] = shortfall{now, fork.Signed}
+		return false
+	}
+	return now.Sub(was.since) >= shortFor
 }
 
 // found is what a log's problem says of the stream; ok is false when nothing.
