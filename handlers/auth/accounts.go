@@ -207,6 +207,9 @@ func (s *Service) ChangePassword(ctx context.Context, old, fresh, address string
 	if err := s.open(ctx, c, nil); err != nil {
 		return err
 	}
+	if err := s.know(ctx, id.Agency, key); err != nil {
+		return err
+	}
 	return s.Start(ctx, id)
 }
 

@@ -53,7 +53,8 @@ func (s *Service) newSessions(secure bool) *scs.SessionManager {
 // Middleware loads the session of each request and saves what changed. It must
 // stand around every handler that calls Start, End or Current.
 func (s *Service) Middleware(next http.Handler) http.Handler {
-	return s.sessions.LoadAndSave(next)
+	h := s.sessions.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, s.withDevice(w, r)) })
 }
 
 // Start begins a session under a new token (an old one is never taken over).

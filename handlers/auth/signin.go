@@ -123,7 +123,7 @@ func (s *Service) remember(memo string, v verified) {
 // wrong_credentials, too_many_attempts (with the wait, see Wait), use_a_token,
 // state_unavailable.
 func (s *Service) Authenticate(ctx context.Context, name, password, address string) (Identity, error) {
-	id, err := s.password(ctx, name, password, address)
+	id, _, err := s.password(ctx, name, password, address)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -147,55 +147,63 @@ var errUseToken = &domain.Error{Kind: domain.KindForbidden, Code: "use_a_token",
 // goes on with it, within PendingLimit, and second says so. Otherwise the session
 // has started.
 func (s *Service) Begin(ctx context.Context, name, password, address string) (id Identity, second bool, err error) {
-	if id, err = s.password(ctx, name, password, address); err != nil {
+	id, key, err := s.password(ctx, name, password, address)
+	if err != nil {
+		return Identity{}, false, err
+	}
+	if err := s.know(ctx, id.Agency, key); err != nil {
 		return Identity{}, false, err
 	}
 	return s.passed(ctx, id, "password")
 }
 
-// password does the first step, and tells of it when it fails.
-func (s *Service) password(ctx context.Context, name, password, address string) (Identity, error) {
+// password does the first step, and tells of it when it fails; key is the keyed
+// digest of the name.
+func (s *Service) password(ctx context.Context, name, password, address string) (id Identity, key string, err error) {
 	agency, login, err := s.split(ctx, name)
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	}
-	key, err := s.knownKey(ctx, agency, login)
+	if key, err = s.knownKey(ctx, agency, login); err != nil {
+		return Identity{}, "", err
+	}
+	byName, err := s.byDevice(ctx, agency, key)
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	}
 	callers := s.callers(address)
-	cs := append(callers, s.of(byLogin, key))
+	cs := append(callers, byName)
 	if wait, err := s.blocked(ctx, cs...); err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	} else if wait > 0 {
 		// Whoever goes on at a name that is blocked uses up his address.
-		return Identity{}, cmp.Or(s.take(ctx, callers...), tooMany(wait))
+		return Identity{}, "", cmp.Or(s.take(ctx, callers...), tooMany(wait))
 	}
 	staff, ok, err := s.fromMemory(ctx, agency, key, password)
 	if err == nil && !ok {
 		// One that was verified a moment ago costs no count either.
 		if err = s.take(ctx, cs...); err != nil {
-			return Identity{}, err
+			return Identity{}, "", err
 		}
 		if staff, ok, err = s.check(ctx, agency, key, password); ok || err != nil {
 			s.back(ctx, cs...)
 		}
 	}
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	}
 	code := "wrong_password"
 	if ok {
 		code = "not_active"
 		if ok, err = s.active(ctx, agency, staff); err != nil {
-			return Identity{}, err
+			return Identity{}, "", err
 		}
 	}
 	if !ok {
 		s.tell(ctx, agency, staff, denied("password", code))
-		return Identity{}, errCredentials
+		return Identity{}, "", errCredentials
 	}
-	return Identity{Agency: agency, Staff: staff}, nil
+	return Identity{Agency: agency, Staff: staff}, key, nil
 }
 
 // fromMemory is check for a password that was verified a moment ago.

@@ -107,7 +107,7 @@ func TestTransport(t *testing.T) {
 		t.Errorf("HSTS %q", got)
 	}
 	p.header["Set-Cookie"] = append(p.header["Set-Cookie"], o.post("/signin", url.Values{"signin_name": {"anna@click"}, "signin_password": {password}}).header["Set-Cookie"]...)
-	if len(p.header["Set-Cookie"]) != 2 {
+	if len(p.header["Set-Cookie"]) != 3 {
 		t.Fatalf("cookies %q", p.header["Set-Cookie"])
 	}
 	for _, c := range p.header["Set-Cookie"] {
