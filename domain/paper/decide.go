@@ -148,7 +148,7 @@ func (d *decision) attest(c *AttestCabinets) ([]domain.Fact, error) {
 	switch {
 	case c.Date.After(today):
 		return nil, domain.RefusedField("date", "in_future", "S-Bev1", "this day is still to come; attest a cabinet at the end of the day")
-	case c.Date.Before(today.AddDays(-keptDays)):
+	case c.Date.Before(today.AddDays(-KeptDays)):
 		return nil, domain.RefusedField("date", "too_late", "S-Bev1", "this is more than 31 days ago, and nobody can attest now how the cabinet stood then; write the omission down as an incident")
 	case c.Date.Before(today):
 		at = c.Date.End().Add(-time.Nanosecond)

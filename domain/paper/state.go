@@ -11,9 +11,9 @@ import (
 // StateSchema is the version of State's stored form.
 const StateSchema = 1
 
-// keptDays is how many days back an attestation can be given, and so how long
+// KeptDays is how many days back an attestation can be given, and so how long
 // the state remembers that a volume was out.
-const keptDays = 31
+const KeptDays = 31
 
 // State is the paper of an agency, folded in stream order. Names in its stored
 // form are short, since an agency may have tens of thousands of volumes.
@@ -29,7 +29,7 @@ type Volume struct {
 	Cabinet string    `json:"c"`
 	Newest  time.Time `json:"n"` // the newest occurred_at of the volume
 	// Outs are the times that it was out, in order; those that ended more than
-	// keptDays before the newest one are forgotten.
+	// KeptDays before the newest one are forgotten.
 	Outs      []Out     `json:"o,omitzero"`
 	Destroyed time.Time `json:"x,omitzero"`
 }
@@ -103,7 +103,7 @@ func Evolve(s *State, r domain.Recorded) *State {
 		s.Volumes[e.Volume] = &Volume{Dossier: e.Dossier, Cabinet: e.Cabinet, Newest: at}
 	case *CheckedOut:
 		if v := s.Volumes[e.Volume]; v != nil {
-			old := at.AddDate(0, 0, -keptDays-1)
+			old := at.AddDate(0, 0, -KeptDays-1)
 			v.Outs = slices.DeleteFunc(v.Outs, func(o Out) bool { return !o.Until.IsZero() && o.Until.Before(old) })
 			v.Outs = append(v.Outs, Out{By: r.Meta.Actor, From: at})
 			v.Newest = at

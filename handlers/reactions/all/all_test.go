@@ -348,6 +348,27 @@ func TestDeadlinesAreRemindedOf_C_2_9_1(t *testing.T) {
 	w.Do("GiveConsent", d, "2020-05-26T09:00:00Z", m{"consent": rt.ID(801), "for": "disclose", "categories": []string{"plan"}, "recipient": rt.UWV, "purpose": "guidance", "explicit": true, "evidence": "formulier"})
 }
 
+// S-Bev1: of a day on which a cabinet was not attested the engine reminds as long
+// as it can still be attested, and of none of the years before an import.
+func TestRemindersOfCabinetsEndWhenNobodyCanAttest_S_Bev1(t *testing.T) {
+	w := rt.New(t, "2020-06-02T10:00:00Z", false)
+	w.Office()
+	w.Do("AdoptRegulation", "", "2019-01-01T09:00:00Z", m{"profile": "solutions-vpr", "version": 1, "effective_from": "2019-01-02"})
+	d := w.Dossier(1, "2019-06-03")
+	w.Do("RegisterVolume", d, "2019-06-03T10:00:00Z", m{"volume": rt.ID(700), "cabinet": "K1"})
+	w.Restart(true)
+	w.Settle()
+	list := w.Commits(reminder.TypeRaised)
+	if len(list) == 0 || len(list) > 31 {
+		t.Fatalf("%d reminders", len(list))
+	}
+	for _, c := range list {
+		if e := rt.Event[reminder.Raised](t, c); e.Kind != "paper" || e.Ref != "K1" || e.Due.String() < "2020-05-02" || e.Stage != reminder.StageOverdue {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
 // reminded are the stage and the status of each row of a dossier's register of
 // reminders, about requests.
 func reminded(t *testing.T, w *rt.World, dossier string) (out []string) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/reminder"
 	"github.com/casefile-engine/casefile/handlers/reactions"
 	"github.com/casefile-engine/casefile/projections/deadlines"
@@ -70,6 +71,8 @@ func Stages(ctx context.Context, t *reactions.Tools, now time.Time, today nl.Dat
 	for _, d := range list {
 		k := reminders.Key{Agency: d.Agency, Dossier: d.Dossier, Kind: d.Kind, Ref: d.Ref, Item: d.Item, Due: d.DueOn}
 		switch {
+		case past(d, today):
+			continue
 		case d.Status == deadlines.StatusOverdue:
 			k.Stage = reminder.StageOverdue
 		case d.Status == deadlines.StatusOpen && near(d.StartedOn, d.DueOn, today):
@@ -81,6 +84,13 @@ func Stages(ctx context.Context, t *reactions.Tools, now time.Time, today nl.Dat
 	}
 	views, err := endingViews(ctx, t, now, today)
 	return append(out, views...), err
+}
+
+// past tells whether nothing can be done any more: of a day on which nobody
+// attested a cabinet, once it is too long ago to attest (S-Bev1). It stays in the
+// deadlines; an import of ten years would remind of each such day.
+func past(d deadlines.Row, today nl.Date) bool {
+	return d.Kind == deadlines.KindPaper && d.Dossier == "" && d.DueOn.Before(today.AddDays(-paper.KeptDays))
 }
 
 // near tells whether something that is not yet due comes near.
