@@ -92,7 +92,7 @@ func (c *profileValidateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	_, findings, refused := regulation.Check(doc)
+	checked, findings, refused := regulation.Check(doc)
 	if len(findings) == 0 && refused != nil {
 		return refused
 	}
@@ -119,6 +119,9 @@ func (c *profileValidateCmd) Run(a *app) error {
 	if refused != nil {
 		a.say("the profile cannot be adopted: it loosens what the law asks")
 		return &result{exitFailed}
+	}
+	if err := regulation.Unchanged(&checked); err != nil {
+		return err
 	}
 	a.say("the profile can be adopted")
 	return nil

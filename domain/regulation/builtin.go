@@ -91,17 +91,25 @@ func Adopt(name string, version int, document []byte) (Profile, []Finding, error
 	if p.Name != name || p.Version != version {
 		return Profile{}, findings, domain.Invalid("profile_name", "document", "the document has another name or version than the command; make them equal")
 	}
-	if b, err := Find(name, version); err == nil {
-		if b, _, err = Effective(b); err != nil {
-			return Profile{}, findings, err
-		}
-		changes, err := Diff(&b, &p)
-		if err != nil {
-			return Profile{}, findings, err
-		}
-		if len(changes) > 0 {
-			return Profile{}, findings, domain.Refused("profile_changed", "C-4b", "a profile never changes once it has been released; give the document a new version or another name")
-		}
+	if err := Unchanged(&p); err != nil {
+		return Profile{}, findings, err
 	}
 	return p, findings, nil
+}
+
+// Unchanged refuses a checked profile that goes under the name and version of one
+// that comes with the program and differs from it (C-4b).
+func Unchanged(p *Profile) error {
+	b, err := Find(p.Name, p.Version)
+	if err != nil {
+		return nil // a name of its own
+	}
+	if b, _, err = Effective(b); err != nil {
+		return err
+	}
+	changes, err := Diff(&b, p)
+	if err == nil && len(changes) > 0 {
+		err = domain.Refused("profile_changed", "C-4b", "a profile never changes once it has been released; give the document a new version or another name")
+	}
+	return err
 }
