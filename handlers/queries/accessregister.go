@@ -101,7 +101,7 @@ func (s *Service) AccessRegister(ctx context.Context, r Reader, f AccessFilter) 
 
 // accessFilter checks the filter and gives it in the view's terms.
 func (s *Service) accessFilter(ctx context.Context, r Reader, f *AccessFilter) (access.Filter, error) {
-	if err := s.checkExport(ctx, r, &ExportOptions{Register: accessRegister}); err != nil {
+	if err := s.checkExport(ctx, r, &ExportOptions{Register: accessRegister, From: f.From, Until: f.Until}); err != nil {
 		return access.Filter{}, err
 	}
 	var err error

@@ -103,6 +103,9 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 	if !slices.Contains(Registers, o.Register) {
 		return domain.Invalid("unknown_register", "register", "there is no such register; there are "+registerNames())
 	}
+	if err := inOrder(o.From, o.Until); err != nil {
+		return err
+	}
 	if err := s.wait(ctx, r); err != nil {
 		return err
 	}
@@ -115,6 +118,15 @@ func (s *Service) checkExport(ctx context.Context, r Reader, o *ExportOptions) e
 			return err
 		}
 		o.Dossier = id
+	}
+	return nil
+}
+
+// inOrder refuses a period that ends before it begins: an empty register would
+// say that nothing happened in it. Bounds are as in ExportOptions.
+func inOrder(from, until *time.Time) error {
+	if from != nil && until != nil && !from.Before(*until) {
+		return domain.Invalid("period", "until", "the period ends before it begins; give an earlier from or a later until")
 	}
 	return nil
 }

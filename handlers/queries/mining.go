@@ -39,6 +39,9 @@ func (s *Service) Mining(ctx context.Context, r Reader, o MiningOptions, emit fu
 		}
 		r.Agency = known[0]
 	}
+	if err := inOrder(o.From, o.Until); err != nil {
+		return err
+	}
 	p, err := s.overseen(ctx, r, "history")
 	if err != nil {
 		return err

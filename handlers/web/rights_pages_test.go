@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -192,6 +193,21 @@ func TestKeysHaveWords(t *testing.T) {
 		for _, m := range regexp.MustCompile(`\$\.T "([a-z_.]+)"`).FindAllStringSubmatch(string(text), -1) {
 			if !strings.Contains(string(raw), `"`+m[1]+`":`) {
 				t.Errorf("%s: %s has no words", f, m[1])
+			}
+		}
+	}
+}
+
+// C-2.1.4b: a period that ends before it begins is told on the field; a register
+// without rows would say that nothing happened.
+func TestAPeriodThatEndsBeforeItBegins(t *testing.T) {
+	w := open(t)
+	w.signIn("fleur@click")
+	for _, path := range []string{"/registers/disclosures", "/registers/access", "/registers/access/patterns"} {
+		for query, wrong := range map[string]bool{"?from=02-01-2026&until=01-01-2026": true, "?from=01-01-2026&until=01-01-2026": false} {
+			got := w.get(path + query)
+			if told := strings.Contains(got.body, `id="until-error">De periode eindigt voordat zij begint.`); told != wrong || (got.status == http.StatusBadRequest) != wrong {
+				t.Errorf("%s%s: %d, told: %v", path, query, got.status, told)
 			}
 		}
 	}

@@ -47,6 +47,16 @@ func (d *Dates) After(field, text string) *time.Time {
 	return &t
 }
 
+// Period is the time from the day in the field from to the end of the one in the
+// field until. One that ends before it begins is wrong: nothing can lie in it.
+func (d *Dates) Period(from, until string) (start, after *time.Time) {
+	start, after = d.Start("from", from), d.After("until", until)
+	if start != nil && after != nil && !start.Before(*after) {
+		d.Errors = append(d.Errors, FieldError{Field: "until", Text: d.Words.T("code.period")})
+	}
+	return start, after
+}
+
 // End is the last instant of the day.
 func (d *Dates) End(field, text string) *time.Time {
 	t := d.After(field, text)

@@ -135,7 +135,9 @@ func (p *Page) choose(r *http.Request, words *i18n.Printer) (m model, o queries.
 		}
 	}
 	d := ui.Dates{Words: words}
-	o = queries.ExportOptions{Register: m.Register, From: d.Start("from", m.From), Until: d.After("until", m.Until), AsOf: d.End("on", m.On), KnownAt: d.End("known", m.Known)}
+	o = queries.ExportOptions{Register: m.Register}
+	o.From, o.Until = d.Period(m.From, m.Until)
+	o.AsOf, o.KnownAt = d.End("on", m.On), d.End("known", m.Known)
 	if m.Dossier != "" {
 		id, err := domain.ParseID("dossier", m.Dossier)
 		if err != nil {

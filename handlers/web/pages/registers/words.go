@@ -1,6 +1,7 @@
 package registers
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -198,9 +199,16 @@ func (w writer) texts(name, list string, raw json.RawMessage, v *value) (out []s
 	return out
 }
 
+// inOrder are the fields of a trajectory as people tell them: which, from when,
+// until when.
+var inOrder = []string{"trajectory", "started", "ended"}
+
 // object writes counts by code, and of anything else its values.
 func (w writer) object(list string, x map[string]any, v *value) (out []string) {
-	for _, k := range slices.Sorted(maps.Keys(x)) {
+	keys := slices.SortedFunc(maps.Keys(x), func(a, b string) int {
+		return cmp.Or(cmp.Compare(slices.Index(inOrder, a), slices.Index(inOrder, b)), cmp.Compare(a, b))
+	})
+	for _, k := range keys {
 		b, err := json.Marshal(x[k])
 		if err != nil {
 			continue

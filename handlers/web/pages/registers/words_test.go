@@ -1,6 +1,7 @@
 package registers
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -51,5 +52,18 @@ func TestEverythingHasAName(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// X-1: a trajectory is told by its number, its beginning and its end, in this order.
+func TestATrajectoryInACell(t *testing.T) {
+	words, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := writer{p: words.For("nl"), register: "dossiers"}
+	got := w.cell(column{Name: "trajectories"}, json.RawMessage(`[{"trajectory":"WF-1","started":"2025-03-21","ended":"2025-09-23"},{"trajectory":"WF-2","started":"2026-01-06"}]`))
+	if want := "WF-1, 21-03-2025, 23-09-2025, WF-2, 06-01-2026"; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

@@ -258,7 +258,8 @@ func (p *Page) ServeRegister(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	m := model{View: "register", From: q.Get("from"), Until: q.Get("until"), Client: q.Get("dossier"), Names: true, CanPatterns: p.mayAll(r), Purpose: p.purpose(r)}
 	d := ui.Dates{Words: words}
-	f := queries.AccessFilter{From: d.Start("from", m.From), Until: d.After("until", m.Until), Staff: q.Get("staff"), Action: q.Get("action"), Outcome: q.Get("outcome"),
+	from, until := d.Period(m.From, m.Until)
+	f := queries.AccessFilter{From: from, Until: until, Staff: q.Get("staff"), Action: q.Get("action"), Outcome: q.Get("outcome"),
 		Ground: q.Get("ground"), Newest: true, Limit: perPage, Names: true, Cursor: cursor(r)}
 	if m.Client != "" {
 		id, err := domain.ParseID("dossier", m.Client)
@@ -315,7 +316,8 @@ func (p *Page) ServePatterns(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	m := model{View: "patterns", From: q.Get("from"), Until: q.Get("until"), OwnNames: q.Has("names")}
 	d := ui.Dates{Words: words}
-	o := queries.PatternOptions{From: d.Start("from", m.From), Until: d.After("until", m.Until), Names: m.OwnNames}
+	from, until := d.Period(m.From, m.Until)
+	o := queries.PatternOptions{From: from, Until: until, Names: m.OwnNames}
 	if d.Errors != nil {
 		p.kit.Render(w, r, http.StatusBadRequest, tmpl, ui.Frame{Title: words.T("patterns.title"), Section: "access", Errors: d.Errors, Data: m})
 		return
