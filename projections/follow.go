@@ -131,7 +131,10 @@ func (r *Runner) loop(ctx context.Context) {
 				began = time.Now()
 			}
 			n++
-			if r.deliver(ctx, it) < liveBytes && n < liveCommits && time.Since(began) < liveWait {
+			pending, err := r.deliver(ctx, it)
+			if err != nil {
+				more = false
+			} else if pending < liveBytes && n < liveCommits && time.Since(began) < liveWait {
 				continue
 			}
 		}
@@ -183,8 +186,9 @@ func (r *Runner) next(ctx context.Context, folded bool, flushed time.Time, idle 
 }
 
 // deliver folds one commit into the following lanes and gives about how many
-// bytes wait to be flushed.
-func (r *Runner) deliver(ctx context.Context, it *item) (pending int64) {
+// bytes wait to be flushed. Its error is the context's: some lanes then lack the
+// commit, and must be given no later one.
+func (r *Runner) deliver(ctx context.Context, it *item) (pending int64, err error) {
 	r.drive.Lock()
 	defer r.drive.Unlock()
 	for _, l := range r.lanes {
@@ -192,14 +196,14 @@ func (r *Runner) deliver(ctx context.Context, it *item) (pending int64) {
 			continue
 		}
 		if err := l.live.fold(ctx, it); err != nil {
-			if r.fault(ctx, l, following, it, err) != nil {
-				return 0 // the context has ended
+			if err := r.fault(ctx, l, following, it, err); err != nil {
+				return 0, err
 			}
 			continue
 		}
 		pending += l.live.w.Pending()
 	}
-	return pending
+	return pending, nil
 }
 
 func (r *Runner) flushLive(ctx context.Context) {
