@@ -136,3 +136,34 @@ func TestRecipients_C_2_6_3(t *testing.T) {
 		sc.New(t).When("2017-02-01", "RegisterRecipient", register("other", "")).Refused("unknown_agency", "C-5")
 	})
 }
+
+// Whoever is named as approving what the agency adopts says so himself (C-2.1.5b).
+func TestConfirmAdoption_C_2_1_5b(t *testing.T) {
+	w := sc.Begin(t, "click-2017")
+	w.Given("2017-01-03", "EnrolStaff", `{"staff":"`+sc.Stranger+`","name":"Marker","login":"marker"}`)
+	w.Given("2017-01-03", "SignConfidentiality", `{"staff":"`+sc.Stranger+`","signed_on":"2017-01-03","reference":"G-9"}`)
+	w.Given("2017-01-03", "GrantRole", `{"staff":"`+sc.Stranger+`","role":"director"}`)
+	id := func() string { return w.History[len(w.History)-1].Meta.CommandID }
+	confirm := func(adoption, answer string) string {
+		return `{"adoption":"` + adoption + `","answer":"` + answer + `"}`
+	}
+	w.Given("2017-02-01", "AdoptRegulation", `{"profile":"solutions-vpr","version":1,"effective_from":"2018-01-01","approved_by":"`+sc.Stranger+`"}`)
+	regulation := id()
+	w.Given("2017-02-01", "AdoptPolicies", `{"approved_by":"`+sc.Stranger+`"}`)
+	policies := id()
+	w.Given("2017-02-01", "AdoptPolicies", `{}`)
+	unnamed := id()
+	for _, adoption := range []string{regulation, policies} {
+		w.Actor = sc.Admin
+		w.When("2017-02-02", "ConfirmAdoption", confirm(adoption, "confirmed")).Refused("not_the_approver", "C-2.1.5b")
+		w.Actor = sc.Stranger
+		w.When("2017-02-02", "ConfirmAdoption", confirm(adoption, "")).Refused("missing", domain.RuleForm)
+		w.Given("2017-02-02", "ConfirmAdoption", confirm(adoption, "confirmed"))
+		w.When("2017-02-02", "ConfirmAdoption", confirm(adoption, "confirmed")).Refused("approval_answered", "C-2.1.5b")
+		w.Given("2017-02-02", "ConfirmAdoption", confirm(adoption, "denied"))
+	}
+	w.When("2017-02-03", "ConfirmAdoption", confirm(unnamed, "confirmed")).Refused("unknown_adoption", "C-2.1.5b")
+	if s := w.State(domain.KindAgency, sc.Agency).(*agency.State); s.Adopted("solutions-vpr", 1) == nil {
+		t.Error("a denial took back what was adopted")
+	}
+}

@@ -110,6 +110,8 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return adopt(s, c, env)
 	case *AdoptPolicies:
 		return adoptPolicies(c, env)
+	case *ConfirmAdoption:
+		return confirmAdoption(s, c, env)
 	case *RegisterRecipient:
 		if s.Recipients[c.Recipient] != nil {
 			return nil, domain.RefusedField("recipient", "id_in_use", "C-2.6.3", "this id belongs to a recipient already; change that one, or choose another id")

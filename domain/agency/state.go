@@ -11,7 +11,7 @@ import (
 
 // StateSchema is the version of State's stored form; snapshots of another
 // version are thrown away.
-const StateSchema = 2
+const StateSchema = 3
 
 // State is what Decide needs to know of an agency, folded in stream order.
 type State struct {
@@ -19,6 +19,8 @@ type State struct {
 	Adoptions  []Adoption               `json:"adoptions,omitzero"`
 	Recipients map[domain.ID]*Recipient `json:"recipients,omitzero"`
 	Policies   []PoliciesFrom           `json:"policies,omitzero"` // in stream order, and so in order of time
+	// Approvals are by the id of the command that adopted a regulation or policies.
+	Approvals map[domain.ID]domain.Approval `json:"approvals,omitzero"`
 }
 
 // Adoption is one adopted version of a profile.
@@ -116,8 +118,12 @@ func Evolve(s *State, r domain.Recorded) *State {
 	switch e := r.Event.(type) {
 	case *RegulationAdopted:
 		s.Adoptions = append(s.Adoptions, Adoption{From: e.EffectiveFrom, Document: &e.Document})
+		s.approved(e.ApprovedBy, r.Meta)
 	case *PoliciesAdopted:
 		s.Policies = append(s.Policies, PoliciesFrom{From: r.Meta.Occurred, Files: e.Files})
+		s.approved(e.ApprovedBy, r.Meta)
+	case *AdoptionConfirmed:
+		s.confirm(e)
 	case *RecipientRegistered:
 		if s.Recipients == nil {
 			s.Recipients = map[domain.ID]*Recipient{}

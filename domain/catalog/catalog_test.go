@@ -212,7 +212,7 @@ func TestWhatMayComeInLate(t *testing.T) {
 	if want := []string{"AddRecord", "AttachDocument", "CompleteRecord", "Disclose", "HandOutRegulation", "LogHours", "NotifyClient", "NotifyRecipient", "ReceiveRequest", "RecordAccess", "RecordUnlawfulDisclosure"}; !slices.Equal(late, want) {
 		t.Errorf("late: %v", late)
 	}
-	if want := []string{"AssignStaff", "BreakGlass", "EndThirdPartyView", "GrantAccess", "GrantMaintenance", "GrantRole", "GrantThirdPartyView", "LiftHold", "PlaceHold", "RaiseReminder", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
+	if want := []string{"AssignStaff", "BreakGlass", "ConfirmGrant", "EndThirdPartyView", "GrantAccess", "GrantMaintenance", "GrantRole", "GrantThirdPartyView", "LiftHold", "PlaceHold", "RaiseReminder", "RevokeAccess", "RevokeRole", "UnassignStaff", "WithdrawConsent"}; !slices.Equal(now, want) {
 		t.Errorf("now: %v", now)
 	}
 }

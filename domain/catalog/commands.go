@@ -43,6 +43,7 @@ func Commands() []CommandSpec {
 	return []CommandSpec{
 		command[agency.AdoptRegulation](domain.KindAgency),
 		command[agency.AdoptPolicies](domain.KindAgency),
+		command[agency.ConfirmAdoption](domain.KindAgency),
 		command[agency.RegisterRecipient](domain.KindAgency),
 		command[agency.ChangeRecipient](domain.KindAgency),
 		command[agency.EndRecipient](domain.KindAgency),
@@ -55,6 +56,7 @@ func Commands() []CommandSpec {
 		command[staff.GrantAccess](domain.KindStaff),
 		command[staff.RevokeAccess](domain.KindStaff),
 		command[staff.GrantMaintenance](domain.KindStaff),
+		command[staff.ConfirmGrant](domain.KindStaff),
 
 		command[incident.ReportIncident](domain.KindIncident),
 		command[incident.AssessIncident](domain.KindIncident),
@@ -118,6 +120,7 @@ func Commands() []CommandSpec {
 		command[dossier.AnswerQuestion](domain.KindDossier),
 		command[dossier.BreakGlass](domain.KindDossier),
 		command[dossier.ReviewBreakGlass](domain.KindDossier),
+		command[dossier.ConfirmDisclosure](domain.KindDossier),
 	}
 }
 

@@ -43,6 +43,7 @@ func Events() []EventSpec {
 	return []EventSpec{
 		event[agency.RegulationAdopted](1),
 		event[agency.PoliciesAdopted](1),
+		event[agency.AdoptionConfirmed](1),
 		event[agency.RecipientRegistered](1),
 		event[agency.RecipientChanged](1),
 		event[agency.RecipientEnded](1),
@@ -54,6 +55,7 @@ func Events() []EventSpec {
 		event[staff.RoleRevoked](1),
 		event[staff.AccessGranted](1),
 		event[staff.AccessRevoked](1),
+		event[staff.GrantConfirmed](1),
 		event[staff.MaintenanceGranted](1),
 
 		event[incident.Reported](1),
@@ -136,6 +138,7 @@ func Events() []EventSpec {
 		event[dossier.QuestionAnswered](1),
 		event[dossier.GlassBroken](1),
 		event[dossier.GlassReviewed](1),
+		event[dossier.DisclosureConfirmed](1),
 	}
 }
 

@@ -42,11 +42,13 @@ func samples(t *testing.T) map[string]domain.Event {
 		&staff.Enrolled{},
 		&staff.Ended{LeftOn: day},
 		&staff.ConfidentialitySigned{SignedOn: day, Until: later},
+		&agency.AdoptionConfirmed{Adoption: sc.Hold, By: sc.Record, Answer: "confirmed"},
 		&agency.PoliciesAdopted{Files: []agency.PolicyFile{{Name: "own.cedar", Text: "permit (principal, action, resource);"}}, ApprovedBy: sc.Admin},
 		&staff.RoleGranted{Role: "coach"},
 		&staff.RoleRevoked{Role: "coach"},
 		&staff.AccessGranted{Grant: sc.Hold, Dossiers: []string{sc.Dossier}, Team: true, Categories: health, Purpose: "complaint", From: at, Until: at.AddDate(0, 1, 0), AuthorisedBy: sc.Admin},
 		&staff.AccessRevoked{Grant: sc.Hold},
+		&staff.GrantConfirmed{Grant: sc.Hold, By: sc.Record, Answer: "denied"},
 		&staff.MaintenanceGranted{Grant: sc.Hold, From: at, Until: at.AddDate(0, 0, 1), ApprovedBy: sc.Admin},
 		&incident.Reported{DiscoveredAt: at, NotifyBy: at.AddDate(0, 0, 3), Kind: "wrong_recipient", Dossiers: []string{sc.Dossier}, Categories: health, People: 2},
 		&incident.Assessed{Risk: "high", NotifyAuthority: true, NotifyClients: true},
@@ -130,6 +132,7 @@ func samples(t *testing.T) map[string]domain.Event {
 		&review.Reviewed{From: day, Until: later, Dossiers: []string{sc.Dossier}, Staff: []string{sc.Coach}, Sample: 25, Outcome: "irregular", Incident: sc.Hold},
 		&dossier.GlassBroken{Glass: sc.Hold, Staff: sc.Coach, From: at, Until: at.Add(time.Hour)},
 		&dossier.GlassReviewed{Glass: sc.Hold, Finding: "not_justified", Incident: sc.Record},
+		&dossier.DisclosureConfirmed{Disclosure: sc.Hold, By: sc.Record, Answer: "confirmed"},
 		&dossier.QuestionAnswered{Question: sc.Hold, ReceivedOn: day, AnsweredOn: day},
 	}
 	out := map[string]domain.Event{}

@@ -260,6 +260,8 @@ func (d *decision) decideRights(c domain.Command) ([]domain.Fact, error) {
 		return d.breakGlass(c)
 	case *ReviewBreakGlass:
 		return d.reviewGlass(c)
+	case *ConfirmDisclosure:
+		return d.confirmDisclosure(c)
 	}
 	return nil, domain.NotHandled(c)
 }

@@ -43,7 +43,7 @@ func (s *State) evolveRights(event domain.Event, m domain.Meta) {
 		put(&s.Used, e.Document, true)
 	case *QuestionAnswered:
 		put(&s.Used, e.Question, true)
-	case *UnlawfulDisclosure, *RecipientNotified:
+	case *UnlawfulDisclosure, *RecipientNotified, *DisclosureConfirmed:
 		s.evolveNotices(event, m)
 	case *ClientNotified, *ViewRefused, *InvoiceTakenOver:
 		// facts that no later decision asks for
@@ -87,13 +87,17 @@ func (s *State) evolveRequest(event domain.Event) {
 func (s *State) evolveNotices(event domain.Event, m domain.Meta) {
 	switch e := event.(type) {
 	case *DisclosureMade:
-		put(&s.Disclosures, e.Disclosure, &Disclosure{Recipient: e.Recipient, Made: pointOf(m), Items: itemsOf(e.Categories, e.Records)})
+		put(&s.Disclosures, e.Disclosure, &Disclosure{Recipient: e.Recipient, Made: pointOf(m), Items: itemsOf(e.Categories, e.Records), Approval: domain.Named(e.ApprovedBy, m.Actor)})
+	case *DisclosureConfirmed:
+		if d := s.Disclosures[e.Disclosure]; d != nil {
+			d.Approval.Answer = e.Answer
+		}
 	case *UnlawfulDisclosure:
 		d := &Disclosure{Recipient: e.Recipient, Unlawful: true, Items: itemsOf(e.Categories, e.Records),
 			Made: Point{effective(e.OccurredOn, m.Occurred), m.Version}}
 		if old := s.Disclosures[e.Disclosure]; old != nil { // it was taken for a lawful one, and still went out then
 			d.Items = distinct(append(d.Items, old.Items...))
-			d.Made, d.Told = old.Made, old.Told
+			d.Made, d.Told, d.Approval = old.Made, old.Told, old.Approval
 			if d.Recipient == "" {
 				d.Recipient = old.Recipient
 			}

@@ -11,7 +11,7 @@ import (
 
 // StateSchema is the version of State's stored form; snapshots of another
 // version are thrown away.
-const StateSchema = 3
+const StateSchema = 4
 
 // State is what Decide needs to know of a dossier, folded in stream order. It
 // keeps the intervals of its facts, so that a command that comes in late is

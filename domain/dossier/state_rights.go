@@ -92,6 +92,8 @@ type Disclosure struct {
 	Unlawful bool     `json:"u,omitzero"`
 	// Told is when the recipient was last told of each item, or it was given up.
 	Told map[string]Point `json:"t,omitzero"`
+	// Approval is whom it names as approving it, and what he said (C-2.1.5b).
+	Approval domain.Approval `json:"approval,omitzero"`
 }
 
 // Glass is a member of staff's look in an emergency, for as long as it lasts.

@@ -111,6 +111,8 @@ func Target(c domain.Command) domain.ID {
 		return c.Staff
 	case *GrantMaintenance:
 		return c.Staff
+	case *ConfirmGrant:
+		return c.Staff
 	}
 	return ""
 }
@@ -130,7 +132,7 @@ func NeedsResponsible(c domain.Command) bool {
 // are given and taken now (catalogue §2).
 func Timing(c domain.Command) domain.Timing {
 	switch c.(type) {
-	case *GrantRole, *RevokeRole, *GrantAccess, *RevokeAccess, *GrantMaintenance:
+	case *GrantRole, *RevokeRole, *GrantAccess, *RevokeAccess, *GrantMaintenance, *ConfirmGrant:
 		return domain.Timing{Now: true}
 	}
 	return domain.Timing{}
@@ -162,6 +164,8 @@ func Decide(s *State, c domain.Command, env *domain.Env) ([]domain.Fact, error) 
 		return revokeAccess(s, c, env)
 	case *GrantMaintenance:
 		return grantMaintenance(s, c, env)
+	case *ConfirmGrant:
+		return confirmGrant(s, c, env)
 	}
 	return nil, domain.NotHandled(c)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // StateSchema is the version of State's stored form.
-const StateSchema = 1
+const StateSchema = 2
 
 // State is what Decide and the rights need to know of a member of staff,
 // folded in stream order.
@@ -33,6 +33,8 @@ type Grant struct {
 	Purpose     string            `json:"purpose,omitzero"`
 	From        time.Time         `json:"from"`
 	Until       time.Time         `json:"until"`
+	// Approval is whom it names as approving it, and what he said (C-2.1.5b).
+	Approval domain.Approval `json:"approval,omitzero"`
 }
 
 // Opens tells whether the grant covers a dossier.
@@ -126,11 +128,14 @@ func Evolve(s *State, r domain.Recorded) *State {
 	case *AccessGranted:
 		s.Grants = append(s.Grants, Grant{
 			ID: e.Grant, Dossiers: e.Dossiers, Team: e.Team, Categories: e.Categories, Purpose: e.Purpose, From: e.From, Until: e.Until,
+			Approval: domain.Named(e.AuthorisedBy, r.Meta.Actor),
 		})
 	case *MaintenanceGranted:
-		s.Grants = append(s.Grants, Grant{ID: e.Grant, Maintenance: true, Purpose: "maintenance", From: e.From, Until: e.Until})
+		s.Grants = append(s.Grants, Grant{ID: e.Grant, Maintenance: true, Purpose: "maintenance", From: e.From, Until: e.Until, Approval: domain.Named(e.ApprovedBy, r.Meta.Actor)})
 	case *AccessRevoked:
 		s.revoke(e.Grant, r.Meta.Occurred)
+	case *GrantConfirmed:
+		s.confirm(e, r)
 	}
 	return s
 }

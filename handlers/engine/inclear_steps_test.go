@@ -82,7 +82,7 @@ var steps = []step{
 	{"LogHours", dosA, "2020-01-06T12:00:00Z", `{"entry":"f0000000-0000-4000-8000-000000000001","trajectory":"T-1","date":"2020-01-06","minutes":30,"activity":"conversation","note":"‹note›","worked_by":"` + eva + `"}`},
 	{"CorrectHours", dosA, "2020-01-06T13:00:00Z", `{"entry":"f0000000-0000-4000-8000-000000000001","minutes":20,"reason":"‹hours reason›"}`},
 	{"RefuseConsent", dosA, "2020-01-07T09:00:00Z", `{"consent":"e0000000-0000-4000-8000-000000000003","channel":"oral"}`},
-	{"Disclose", dosA, "2020-01-07T09:30:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000001","recipient":"b0000000-0000-4000-8000-000000000001","recipient_person":"‹contact person›","address_used":"‹address used›","categories":["contact","plan","report"],"records":["c0000000-0000-4000-8000-000000000001"],"ground":"guidance","evidence":{"necessity":"‹need›","document":"‹document›"},"purpose":"guidance","channel":"letter","approved_by":"` + bob + `"}`},
+	{"Disclose", dosA, "2020-01-07T09:30:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000001","recipient":"b0000000-0000-4000-8000-000000000001","recipient_person":"‹contact person›","address_used":"‹address used›","categories":["contact","plan","report"],"records":["c0000000-0000-4000-8000-000000000001"],"ground":"guidance","evidence":{"necessity":"‹need›","document":"‹document›"},"purpose":"guidance","channel":"letter","approved_by":"` + carl + `"}`},
 	{"Disclose", dosA, "2020-01-07T09:31:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000002","recipient":"b0000000-0000-4000-8000-000000000001","recipient_person":"‹contact person two›","address_used":"‹address used two›","categories":["contact"],"ground":"court_order","evidence":{"court":"‹court›","case_number":"‹case number›","date":"‹date of order›"},"purpose":"guidance","channel":"in_person"}`},
 	{"WithdrawConsent", dosA, "2020-01-08T09:00:00Z", `{"consent":"e0000000-0000-4000-8000-000000000001","received_on":"2020-01-08","channel":"letter"}`},
 	{"ObjectToContactDisclosure", dosA, "2020-01-08T10:00:00Z", `{"received_on":"2020-01-08","reference":"‹objection›"}`},
@@ -125,14 +125,21 @@ var steps = []step{
 	{"AnswerQuestion", dosA, "2020-03-13T12:00:00Z", `{"question":"45000000-0000-4000-8000-000000000001","received_on":"2020-03-12","text":"‹question›","answer":"‹answer›","answered_on":"2020-03-13"}`},
 	{"BreakGlass", dosA, "2020-03-14T12:00:00Z", `{"glass":"46000000-0000-4000-8000-000000000001","reason":"‹emergency›","minutes":30}`},
 	{"ReviewBreakGlass", dosA, "2020-03-15T12:00:00Z", `{"glass":"46000000-0000-4000-8000-000000000001","finding":"not_justified","text":"‹glass finding›","incident":"60000000-0000-4000-8000-000000000001"}`},
+	{"ConfirmDisclosure", dosA, "2020-03-16T12:00:00Z", `{"disclosure":"80000000-0000-4000-8000-000000000001","answer":"denied"}`},
+	{"ConfirmGrant", "", "2020-03-16T12:00:00Z", `{"grant":"70000000-0000-4000-8000-000000000001","staff":"` + eva + `","answer":"denied"}`},
+	{"ConfirmAdoption", "", "2021-01-02T12:00:00Z", `{"adoption":"` + ids["AdoptPolicies"] + `","answer":"confirmed"}`},
 	{"ReviewAccess", "", "2020-04-01T12:00:00Z", `{"review":"47000000-0000-4000-8000-000000000001","from":"2020-01-01","until":"2020-03-31","dossiers":["` + dosA + `","` + dosB + `"],"staff":["` + eva + `"],"sample":5,"findings":"‹review findings›","outcome":"irregular","incident":"60000000-0000-4000-8000-000000000001"}`},
 	{"AdoptRegulation", "", "2021-01-03T00:00:00Z", `{"profile":"solutions-vpr","version":1,"effective_from":"2021-02-01"}`},
 	{"RecordAccess", dosA, "2020-02-02T09:00:00Z", `{"action":"view","categories":["report"],"purpose":"guidance"}`},
 }
 
 // actors are who gives a command of the life where it is not the operator:
-// nobody reviews his own look.
-var actors = map[string]string{"BreakGlass": eva}
+// nobody reviews his own look, and whoever is named as approving something answers
+// for himself.
+var actors = map[string]string{"BreakGlass": eva, "ConfirmDisclosure": carl, "ConfirmGrant": carl, "ConfirmAdoption": carl}
+
+// ids are those of commands that others name.
+var ids = map[string]string{"AdoptPolicies": "01000000-0000-4000-8000-000000000001"}
 
 // byTheEngine are the commands that the engine alone gives.
 var byTheEngine = []step{
@@ -157,7 +164,7 @@ var refusedHere = []step{
 func clearWords() []string {
 	words := slices.Concat(domain.Purposes, domain.RecipientClasses, domain.Methods, domain.Roles, domain.Sources, domain.Services,
 		domain.Outcomes, domain.Activities, domain.RequestKinds, domain.AccessActions,
-		domain.IncidentRisks, domain.RedateReasons, reminder.Kinds, reminder.Stages, dossier.GlassFindings, review.Outcomes, regulation.RepresentativeKinds,
+		domain.IncidentRisks, domain.RedateReasons, reminder.Kinds, reminder.Stages, dossier.GlassFindings, domain.ApprovalAnswers, review.Outcomes, regulation.RepresentativeKinds,
 		[]string{"all", "client", "representative", "incorrect", "granted", "refused", "partly", "0", "completion", "impossible", "view", "2020-02", "application/pdf"},
 		[]string{"click-2017", "solutions-vpr", "nl", "T-1", "K-1", "uwv", "current", "prospective", "self", "commissioned", "employee", "none",
 			"responsible", "co", "processor", "record", "disclose"})

@@ -30,7 +30,7 @@ var (
 		"ReceiveRequest", "ExtendRequest", "DecideRequest", "FulfilRequest", "WithdrawRequest", "NotifyRecipient", "NotifyClient", "RecordUnlawfulDisclosure",
 		"FileComplaint", "ResolveComplaint", "PlaceHold", "LiftHold", "ReviewBreakGlass", "ReviewAccess", "ReportIncident", "AssessIncident", "NotifyAuthority", "CloseIncident",
 	}
-	directCommands     = []string{"FileComplaint", "ResolveComplaint", "GrantAccess", "RevokeAccess", "AdoptRegulation", "AdoptPolicies"}
+	directCommands     = []string{"FileComplaint", "ResolveComplaint", "GrantAccess", "RevokeAccess", "AdoptRegulation", "AdoptPolicies", "ConfirmDisclosure", "ConfirmGrant", "ConfirmAdoption"}
 	administerCommands = []string{
 		"AssignStaff", "UnassignStaff", "EnrolStaff", "EndStaff", "SignConfidentiality", "GrantRole", "RevokeRole", "GrantMaintenance",
 		"RegisterRecipient", "ChangeRecipient", "EndRecipient", "RevokeAccess",

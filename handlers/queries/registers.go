@@ -8,6 +8,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/complaints"
 	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/disclosures"
@@ -120,7 +121,7 @@ func projectionOf(register string) projections.Projection {
 	case "deadlines":
 		return due
 	case "obligations":
-		return append(due, dossiers.Projection{}, people.Projection{})
+		return append(due, approvals.Projection{}, dossiers.Projection{}, people.Projection{})
 	case "reminders":
 		return append(due, reminders.Projection{})
 	case "reviews":

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/casefile-engine/casefile/projections"
 	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/commits"
 	"github.com/casefile-engine/casefile/projections/complaints"
 	"github.com/casefile-engine/casefile/projections/disclosures"
@@ -26,6 +27,7 @@ import (
 func Projections() []projections.Projection {
 	return []projections.Projection{
 		access.Projection{},
+		approvals.Projection{},
 		commits.Projection{},
 		complaints.Projection{},
 		disclosures.Projection{},
@@ -46,6 +48,6 @@ func Projections() []projections.Projection {
 
 // Registers are the names of the projections of registers alone (targets P4).
 var Registers = []string{
-	access.Name, complaints.Name, disclosures.Name, duties.Name, hours.Name, incidents.Name, paper.Name,
+	access.Name, approvals.Name, complaints.Name, disclosures.Name, duties.Name, hours.Name, incidents.Name, paper.Name,
 	regulations.Name, requests.Name, retention.Name, reviews.Name,
 }

@@ -95,7 +95,7 @@ func (Projection) Reads() []string {
 		dossier.TypeViewGranted, dossier.TypeViewRefused, dossier.TypeViewEnded,
 		dossier.TypeComplaintFiled, dossier.TypeComplaintResolved,
 		dossier.TypeInvoiceTakenOver, dossier.TypeDocumentAttached, dossier.TypeQuestionAnswered,
-		dossier.TypeGlassBroken, dossier.TypeGlassReviewed,
+		dossier.TypeGlassBroken, dossier.TypeGlassReviewed, dossier.TypeDisclosureConfirmed,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/domain/staff"
 	"github.com/casefile-engine/casefile/projections"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/complaints"
 	"github.com/casefile-engine/casefile/projections/disclosures"
 	"github.com/casefile-engine/casefile/projections/dossiers"
@@ -36,7 +37,7 @@ import (
 
 // views are what the register is worked out from.
 var views = []projections.Projection{
-	complaints.Projection{}, disclosures.Projection{}, dossiers.Projection{}, duties.Projection{}, hours.Projection{}, incidents.Projection{},
+	approvals.Projection{}, complaints.Projection{}, disclosures.Projection{}, dossiers.Projection{}, duties.Projection{}, hours.Projection{}, incidents.Projection{},
 	paperview.Projection{}, people.Projection{}, regulations.Projection{}, requests.Projection{}, retention.Projection{}, reviews.Projection{},
 }
 

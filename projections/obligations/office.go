@@ -1,7 +1,9 @@
 package obligations
 
 import (
+	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/people"
 	"github.com/casefile-engine/casefile/projections/reviews"
 	"github.com/casefile-engine/casefile/projections/rows"
@@ -143,4 +145,22 @@ func (l *lister) accessReviews() error {
 		l.add(Row{Agency: agency, Kind: AccessReview}, from.AddDays(reviewDays+1))
 	}
 	return nil
+}
+
+// approvals: whoever is named as approving something says so himself, from the day
+// on which another gave the command in his name. What he denies is owed until it has
+// been seen to: a disclosure recorded as unlawful, another version adopted (C-2.1.5b).
+func (l *lister) approvals() error {
+	return approvals.List(l.ctx, l.db, l.filter, func(a approvals.Row) error {
+		r := Row{Agency: a.Agency, Dossier: a.Dossier, Ref: a.ID}
+		switch {
+		case a.Answer == "" && !a.Settled:
+			r.Kind = ApprovalUnconfirmed
+			l.add(r, nl.DateOf(a.At))
+		case a.Answer == domain.ApprovalDenied && !a.Settled:
+			r.Kind = ApprovalDenied
+			l.add(r, nl.DateOf(a.Answered))
+		}
+		return nil
+	})
 }

@@ -31,7 +31,7 @@ func List(ctx context.Context, db *readdb.DB, filter rows.Filter, at time.Time, 
 	if err := l.load(); err != nil {
 		return err
 	}
-	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.unreported, l.dossiers, l.consents, l.staff, l.recipients, l.assessments, l.accessReviews} {
+	for _, add := range []func() error{l.deadlines, l.unfulfilled, l.breaches, l.unreported, l.dossiers, l.consents, l.staff, l.recipients, l.assessments, l.accessReviews, l.approvals} {
 		if err := add(); err != nil {
 			return err
 		}

@@ -38,6 +38,8 @@ const (
 	ImpactAssessment      = "impact_assessment"      // L-35
 	BreakGlassReview      = "break_glass_review"     // C-2.1.4b
 	AccessReview          = "access_review"          // C-2.1.4b, C-2.1.4c
+	ApprovalUnconfirmed   = "approval_unconfirmed"   // C-2.1.5b
+	ApprovalDenied        = "approval_denied"        // C-2.1.5b
 )
 
 // Kind is a kind of obligation as people know it.
@@ -72,6 +74,8 @@ var Kinds = []Kind{
 	{ImpactAssessment, []string{"L-35"}, "effectbeoordeling van het reglement ontbreekt", "impact assessment of the regulation missing"},
 	{BreakGlassReview, []string{"C-2.1.4b"}, "gebruik van de noodprocedure nog niet beoordeeld", "use of break-glass not reviewed yet"},
 	{AccessReview, []string{"C-2.1.4b", "C-2.1.4c"}, "inzage langer dan een kwartaal niet gecontroleerd", "access not reviewed for longer than a quarter"},
+	{ApprovalUnconfirmed, []string{"C-2.1.5b"}, "goedkeuring nog niet door de genoemde persoon zelf bevestigd", "approval not confirmed yet by the person named"},
+	{ApprovalDenied, []string{"C-2.1.5b"}, "goedkeuring door de genoemde persoon ontkend", "approval denied by the person named"},
 }
 
 // Row is one obligation on a given day, as the export `obligations` gives it.
@@ -82,8 +86,8 @@ type Row struct {
 	Kind    string `json:"kind"`
 	Since   string `json:"since"` // YYYY-MM-DD
 	// Ref is what it is about: the id of the record, disclosure, request,
-	// complaint, incident, view, volume, break-glass, member of staff or recipient, a class or
-	// a cabinet.
+	// complaint, incident, view, volume, break-glass, grant, adoption, member of staff or
+	// recipient, a class or a cabinet.
 	Ref string `json:"ref,omitempty"`
 
 	SinceOn nl.Date `json:"-"`

@@ -198,6 +198,7 @@ func (w *World) fold(agg catalog.Aggregate, ref domain.Ref, at time.Time, f doma
 	}
 	r := domain.Recorded{Event: e, Meta: domain.Meta{
 		Agency: ref.Agency, Aggregate: ref.ID, Version: uint64(len(w.History) + 1), Position: uint64(len(w.History) + 1), Actor: w.Actor, Occurred: at, Recorded: w.Now,
+		CommandID: fmt.Sprintf("0c000000-0000-4000-8000-%012d", len(w.History)+1),
 	}}
 	w.History = append(w.History, r)
 	b, err := agg.EncodeState(agg.Evolve(w.state(ref), r))

@@ -85,7 +85,7 @@ func TestEveryCodeHasAName(t *testing.T) {
 		"service": domain.Services, "outcome": domain.Outcomes, "activity": domain.Activities, "request_kind": domain.RequestKinds,
 		"access_action": domain.AccessActions, "factor": access.FactorKinds, "session_end": access.SessionEnds,
 		"incident_kind": domain.IncidentKinds, "incident_risk": domain.IncidentRisks, "paper_destruction": domain.PaperDestructions, "redate_reason": domain.RedateReasons,
-		"glass_finding": dossier.GlassFindings, "review_outcome": review.Outcomes,
+		"glass_finding": dossier.GlassFindings, "review_outcome": review.Outcomes, "approval_answer": domain.ApprovalAnswers,
 		"reminder_kind": reminder.Kinds, "reminder_stage": reminder.Stages,
 	}
 	for _, s := range domain.RecipientSubtypes {

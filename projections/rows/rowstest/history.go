@@ -93,6 +93,9 @@ func (h *History) Add(t testing.TB, c Commit, facts ...domain.Fact) uint64 {
 	return position
 }
 
+// CommandAt is the id of the command whose commit stands at a position.
+func CommandAt(position uint64) domain.ID { return derived("command", position, 0) }
+
 func (h *History) envelope(c Commit, position uint64) *eventstore.Envelope {
 	e := &eventstore.Envelope{
 		SpecVersion: "1.0", ID: derived("commit", position, 0), Source: "casefile/" + c.Ref.Agency,

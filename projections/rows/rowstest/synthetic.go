@@ -85,6 +85,8 @@ func (s *synthetic) office(name string) {
 	}
 	office := On(name, domain.KindAgency, name)
 	s.add(office, Plain(&agency.RegulationAdopted{Profile: p.Name, Version: 1, EffectiveFrom: nl.MustDate("2017-01-19"), Document: p}))
+	s.add(office, Plain(&agency.PoliciesAdopted{ApprovedBy: ID(9)}))
+	s.add(office, Plain(&agency.AdoptionConfirmed{Adoption: CommandAt(uint64(len(s.Deliveries))), By: ID(9), Answer: "confirmed"}))
 	recipient := func(e domain.Event) domain.Fact {
 		return Sealed(e, "recipient/"+ID(31), domain.ClassPerson, domain.CatRecipient)
 	}
@@ -105,6 +107,7 @@ func (s *synthetic) office(name string) {
 			From: s.at, Until: s.at.AddDate(0, 1, 0), AuthorisedBy: ID(9)}))
 		s.add(person, sealed(&staff.MaintenanceGranted{Grant: window, From: s.at, Until: s.at.AddDate(0, 0, 7), ApprovedBy: ID(9)}))
 		s.add(person, sealed(&staff.AccessRevoked{Grant: grant}))
+		s.add(person, Plain(&staff.GrantConfirmed{Grant: window, By: ID(9), Answer: "denied"}))
 	}
 	s.add(On(name, domain.KindStaff, ID(2)), Plain(&staff.Ended{LeftOn: s.today()}))
 }
@@ -201,7 +204,10 @@ func (s *synthetic) disclose(d *life) {
 	}
 	s.add(d.ref, Sealed(&dossier.DisclosureMade{Disclosure: id, Recipient: ID(31), RecipientClass: "commissioner", RecipientSubtype: "uwv",
 		Categories: []domain.Category{"contact", "report"}, Records: d.records[:min(2, len(d.records))], Ground: domain.GroundGuidance, Purpose: "guidance",
-		Channel: "secure_mail", Profile: "click-2017", ProfileVersion: 1}, "recipient/"+ID(31), domain.ClassPerson, domain.CatRecipient))
+		Channel: "secure_mail", ApprovedBy: ID(9), Profile: "click-2017", ProfileVersion: 1}, "recipient/"+ID(31), domain.ClassPerson, domain.CatRecipient))
+	if s.rng.IntN(2) == 0 {
+		s.add(d.ref, Plain(&dossier.DisclosureConfirmed{Disclosure: id, By: ID(9), Answer: "confirmed"}))
+	}
 }
 
 // seldom adds one of the events that a dossier has few of.

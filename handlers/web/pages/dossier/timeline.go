@@ -172,6 +172,7 @@ var listOf = map[string]string{
 	"factor.added/kind": "factor", "factor.removed/kind": "factor", "session.ended/reason": "session_end",
 	"incident.reported/kind": "incident_kind", "incident.assessed/risk": "incident_risk", "paper.destroyed/method": "paper_destruction",
 	"glass.reviewed/finding": "glass_finding", "access.reviewed/outcome": "review_outcome",
+	"disclosure.confirmed/answer": "approval_answer", "grant.confirmed/answer": "approval_answer", "adoption.confirmed/answer": "approval_answer",
 }
 
 // say is the sentence of an event, in words alone.
