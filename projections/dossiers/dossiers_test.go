@@ -109,6 +109,20 @@ func TestDossiers(t *testing.T) {
 	})
 }
 
+// C-2.9.3b: a record that was moved to the dossier where it belongs is counted
+// here no longer; that somebody has a medical record would be said of the wrong client.
+func TestAMovedRecordIsCountedNoLonger_C_2_9_3b(t *testing.T) {
+	rowstest.OnBoth(t, func(t *testing.T, db *readdb.DB) {
+		h := history(t)
+		h.Add(t, rowstest.Commit{Ref: jan, Actor: anna, At: "2017-06-02T09:00:00Z"}, rowstest.Plain(&dossier.RecordMoved{Record: scan, ToDossier: rowstest.ID(99), Incident: rowstest.ID(98)}))
+		rowstest.Rebuild(t, db, dossiers.Projection{}, h)
+		got := list(t, db, dossiers.Filter{Filter: rows.Filter{Dossier: jan.ID}})
+		if len(got) != 1 || len(got[0].Records) != 1 || got[0].Records["plan"] != 1 || got[0].RecordTotal != 1 || got[0].Restricted != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 // An as-of view has the status, the assignment and the counts of that day.
 func TestDossiersAsOf(t *testing.T) {
 	db := rowstest.Memory(t)

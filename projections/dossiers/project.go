@@ -72,7 +72,7 @@ var _ projections.Projection = Projection{}
 func (Projection) Name() string { return Name }
 
 // Version rises with every change of the tables or of Apply.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Reads lists every event of a dossier: each moves its position and its newest
 // time, and each may carry sealed sections.

@@ -50,10 +50,23 @@ func (f *fold) record(place int, r *domain.Recorded) error {
 		return f.restrict(e.Record, true)
 	case *dossier.RestrictionLifted:
 		return f.restrict(e.Record, false)
-	case *dossier.RecordMoved: // shielded here for ever: it belongs to another client
-		return f.restrict(e.Record, true)
+	case *dossier.RecordMoved:
+		return f.moveOut(e.Record)
 	}
 	return nil
+}
+
+// moveOut shields a record that belongs to another client for ever; it is none of
+// this dossier's any more, so it is counted no longer (C-2.9.3b).
+func (f *fold) moveOut(record domain.ID) error {
+	err := f.changeRecord(record, func(row readdb.Row) {
+		f.row[colRecords] = count(f.text(colRecords), domain.Category(row[recCategory].(string)), -1)
+		f.add(colRecordTotal, -1)
+	})
+	if err != nil {
+		return err
+	}
+	return f.restrict(record, true)
 }
 
 func (f *fold) addRecord(place int, e *dossier.RecordAdded, r *domain.Recorded) error {
