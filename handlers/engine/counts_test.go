@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/casefile-engine/casefile/domain"
@@ -76,5 +78,14 @@ func TestT6NumbersInTheCaseloadByRole(t *testing.T) {
 		if i < 0 || list[i].Records != want {
 			t.Errorf("%s: %+v, want %d records", name, list, want)
 		}
+	}
+}
+
+// C-I1: a purpose that there is not is refused in the reader's language.
+func TestAPurposeThatThereIsNot(t *testing.T) {
+	r := openRights(t)
+	status, body := r.ask(r.person("officer"), "GET", "/registers/disclosures?purpose=zin", "")
+	if status != http.StatusBadRequest || !strings.Contains(body, "Geef een doel uit de lijst") {
+		t.Errorf("%d: %s", status, body)
 	}
 }
