@@ -18,7 +18,7 @@ import (
 type policyCmd struct {
 	Show     policyShowCmd     `cmd:"" help:"Print the policies that come with the program: the law's, the agency's, and their schema."`
 	Validate policyValidateCmd `cmd:"" help:"Check policies of an agency's own."`
-	Adopt    policyAdoptCmd    `cmd:"" help:"Put policies of an agency's own in the place of the built-in ones; without files the built-in ones again."`
+	Adopt    policyAdoptCmd    `cmd:"" help:"Put policies of an agency's own in the place of the built-in ones, which they narrow; without files the built-in ones again."`
 }
 
 type policyShowCmd struct {

@@ -19,8 +19,9 @@ type PolicyFile struct {
 
 // AdoptPolicies puts policies of the agency's own in the place of the built-in
 // ones, from now on; without files the built-in ones hold again. The law's
-// prohibitions stand beneath either (C-2.1.4a, C-2.7a). Whether the texts can be
-// used is checked before anything is decided.
+// prohibitions stand beneath either, and own ones permit nothing that the built-in
+// ones do not (C-2.1.4a, C-2.7a). Whether the texts can be used is checked before
+// anything is decided.
 type AdoptPolicies struct {
 	Files      []PolicyFile `json:"files,omitzero"`
 	ApprovedBy domain.ID    `json:"approved_by,omitzero"`

@@ -39,9 +39,35 @@ func (s *Set) key(a *Ask) memoKey {
 type verdict struct {
 	allowed          bool
 	permits, forbids []*parsedPolicy
+	// counts are the permits whose ground and role go on record.
+	counts []*parsedPolicy
 }
 
+// evaluate answers by the law, by the agency's own policies, and by the table that
+// they stand under: what an agency permits is permitted as far as the table does.
+// Ground and role are the table's, so that no text of an agency's own makes one up;
+// where several count, those that the agency's policies rest on as well.
 func (s *Set) evaluate(a *Ask) verdict {
+	v := s.asked(a)
+	if v.counts = v.permits; s.table == nil || !v.allowed {
+		return v
+	}
+	t := s.table.asked(a)
+	if !t.allowed {
+		return verdict{}
+	}
+	both := slices.DeleteFunc(slices.Clone(t.permits), func(p *parsedPolicy) bool {
+		return !slices.ContainsFunc(v.permits, func(own *parsedPolicy) bool { return own.ground == p.ground })
+	})
+	if v.counts = both; len(both) == 0 {
+		v.counts = t.permits
+	}
+	v.permits = append(v.permits, t.permits...)
+	return v
+}
+
+// asked is what the set's own policies say.
+func (s *Set) asked(a *Ask) verdict {
 	req, entities := s.request(a)
 	decision, diag := cedar.Authorize(subset{s, s.byAction[a.Action]}, entities, req)
 	v := verdict{allowed: decision == cedar.Allow}

@@ -1,7 +1,8 @@
 // Package policy decides who may do what, by Cedar policies that people can
 // read (policies/*.cedar, the table of catalogue §5). Nothing is allowed that no
 // policy permits. The law's own prohibitions (law.cedar) lie beneath an agency's
-// policies and cannot be replaced. Each decision names the policies it rests on
+// policies and cannot be replaced, and what an agency permits of its own counts as
+// far as the table (agency.cedar) permits it too: it narrows. Each decision names the policies it rests on
 // and the digest of their texts, so that the access event says by which version
 // of which rules somebody was let in.
 package policy
@@ -109,6 +110,8 @@ func (s *Set) decide(a *Ask) Decision {
 		d.Allowed = true
 		for _, p := range v.permits {
 			d.Policies = append(d.Policies, p.id)
+		}
+		for _, p := range v.counts {
 			if d.Role == "" || Stronger(d.Ground, p.ground) != d.Ground {
 				d.Ground, d.Role = p.ground, p.role
 			}
@@ -128,6 +131,7 @@ func (s *Set) decide(a *Ask) Decision {
 		d.Err = s.denied(a)
 	}
 	slices.Sort(d.Policies)
+	d.Policies = slices.Compact(d.Policies)
 	return d
 }
 

@@ -43,7 +43,10 @@ type parsedPolicy struct {
 // Set is one version of the policies of an agency: the law's, and the agency's
 // own or the built-in ones. It is safe for many goroutines.
 type Set struct {
-	digest   string
+	digest string
+	// table is the built-in set, which an agency's own policies may narrow and not
+	// widen (catalogue §5); nil in the built-in set itself.
+	table    *Set
 	texts    []Text
 	policies map[types.PolicyID]*parsedPolicy
 	byAction map[string]scoped // the policies that speak of an action
@@ -65,30 +68,42 @@ var lawOrder = []string{"law-own-agency", "law-active", "law-token-scope", "law-
 func BuiltIn() (*Set, error) { return New(nil) }
 
 // New gives the law's policies with an agency's own in the place of the
-// built-in ones; none: the built-in ones. Errors: domain code "invalid_policy"
-// with the file and what is wrong in it, when it cannot be read, does not fit
-// the schema, or has no @id of its own.
+// built-in ones; none: the built-in ones. Own policies narrow: what they permit is
+// permitted where the built-in ones permit it too (catalogue §5). Errors: domain
+// code "invalid_policy" with the file and what is wrong in it, when it cannot be
+// read, does not fit the schema, or has no @id of its own.
 func New(own []Text) (*Set, error) {
 	law, err := builtInText("law.cedar")
 	if err != nil {
 		return nil, err
 	}
-	if len(own) == 0 {
-		agency, err := builtInText("agency.cedar")
-		if err != nil {
-			return nil, err
-		}
-		own = []Text{agency}
+	agency, err := builtInText("agency.cedar")
+	if err != nil {
+		return nil, err
 	}
+	table, err := newSet(nil, law, []Text{agency})
+	if err != nil || len(own) == 0 {
+		return table, err
+	}
+	return newSet(table, law, own)
+}
+
+// newSet makes the set of the law and some rules, within a table or without.
+func newSet(table *Set, law Text, rules []Text) (*Set, error) {
 	sch, err := readSchema()
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{policies: map[types.PolicyID]*parsedPolicy{}, byAction: map[string]scoped{}, actions: types.EntityMap{}}
-	s.texts = append([]Text{law}, own...)
+	s := &Set{table: table, policies: map[types.PolicyID]*parsedPolicy{}, byAction: map[string]scoped{}, actions: types.EntityMap{}}
+	if s.texts = append([]Text{law}, rules...); table != nil {
+		s.texts = append(table.Texts(), rules...)
+	}
 	check := validate.New(sch)
-	for i, t := range s.texts {
-		if err := s.add(t, check, i == 0); err != nil {
+	if err := s.add(law, check, true); err != nil {
+		return nil, err
+	}
+	for _, t := range rules {
+		if err := s.add(t, check, false); err != nil {
 			return nil, err
 		}
 	}
@@ -100,10 +115,11 @@ func New(own []Text) (*Set, error) {
 // Digest is the SHA-256 of the set's texts, in hex.
 func (s *Set) Digest() string { return s.digest }
 
-// Texts are the files of the set, the law's first.
+// Texts are the files of the set: the law's, the table's, and then an agency's own.
 func (s *Set) Texts() []Text { return slices.Clone(s.texts) }
 
-// IDs are the ids of the policies, in byte order.
+// IDs are the ids of the policies, in byte order; those of an agency's own set
+// without the table's.
 func (s *Set) IDs() []string {
 	var out []string
 	for _, p := range s.policies {
@@ -113,10 +129,13 @@ func (s *Set) IDs() []string {
 	return out
 }
 
-// Without is the set with one policy taken out, for tests that show that each
-// policy counts.
+// Without is the set with one policy taken out, of its table as well, for tests
+// that show that each policy counts.
 func (s *Set) Without(id string) *Set {
-	out := &Set{digest: s.digest, texts: s.texts, actions: s.actions, names: s.names, policies: maps.Clone(s.policies), byAction: map[string]scoped{}}
+	if s == nil {
+		return nil
+	}
+	out := &Set{digest: s.digest, texts: s.texts, actions: s.actions, names: s.names, policies: maps.Clone(s.policies), byAction: map[string]scoped{}, table: s.table.Without(id)}
 	delete(out.policies, types.PolicyID(id))
 	for a, list := range s.byAction {
 		out.byAction[a] = slices.DeleteFunc(slices.Clone(list), func(p types.PolicyID) bool { return p == types.PolicyID(id) })

@@ -224,48 +224,136 @@ func TestThePoliciesSayWhatTheCatalogueSays(t *testing.T) {
 	t.Logf("%d questions", n)
 }
 
+// permitsAll are an agency's own policies that permit everything; lawAlone is the
+// same without the table above it, which shows what each of the law's does.
+func permitsAll(t *testing.T) (bounded, lawAlone *Set) {
+	t.Helper()
+	bounded, err := New([]Text{{Name: "loose.cedar", Text: `@id("everything") permit (principal, action, resource);`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := bounded.Without("")
+	alone.table = nil
+	return bounded, alone
+}
+
+// asked are the questions of the table and those that only the operator and the
+// engine ask.
+func asked() (list []Ask) {
+	questions(func(_ string, a Ask) { list = append(list, a) })
+	for _, staff := range []string{domain.Operator, domain.Engine} {
+		for _, door := range []string{"cli", "engine", "api"} {
+			list = append(list, Ask{Subject: Subject{Staff: staff}, Agency: "click", Action: "OpenDossier", Of: OfDossier, Door: door, InScope: true, KnownPurpose: true})
+		}
+	}
+	return list
+}
+
 // T6: every single policy counts. Taken out, some question of the table, or one
 // that only the operator and the engine ask, is answered otherwise; the law's
-// prohibitions over an agency's policies that would permit everything.
+// prohibitions over an agency's policies that would permit everything. The table's
+// count above an agency's own as well.
 func TestEachPolicyCounts(t *testing.T) {
 	set, err := BuiltIn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	loose, err := New([]Text{{Name: "loose.cedar", Text: `@id("everything") permit (principal, action, resource);`}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var asked []Ask
-	questions(func(_ string, a Ask) { asked = append(asked, a) })
-	for _, staff := range []string{domain.Operator, domain.Engine} {
-		for _, door := range []string{"cli", "engine", "api"} {
-			asked = append(asked, Ask{Subject: Subject{Staff: staff}, Agency: "click", Action: "OpenDossier", Of: OfDossier, Door: door, InScope: true, KnownPurpose: true})
+	loose, lawAlone := permitsAll(t)
+	all := asked()
+	decided := map[*Set][]Decision{}
+	for _, s := range []*Set{set, loose, lawAlone} {
+		for _, a := range all {
+			decided[s] = append(decided[s], s.Decide(a))
 		}
+	}
+	counts := func(base *Set, id string) bool {
+		without := base.Without(id)
+		for i, d := range decided[base] {
+			if slices.Contains(d.Policies, id) && without.Decide(all[i]).Allowed != d.Allowed {
+				return true
+			}
+		}
+		return false
 	}
 	for _, id := range set.IDs() {
-		base := set
+		bases := []*Set{set, loose}
 		if strings.HasPrefix(id, "law-") {
-			base = loose
+			bases = []*Set{lawAlone}
 		}
-		without := base.Without(id)
-		counts := slices.ContainsFunc(asked, func(a Ask) bool {
-			d := base.Decide(a)
-			return slices.Contains(d.Policies, id) && without.Decide(a).Allowed != d.Allowed
-		})
-		if !counts {
-			t.Errorf("taking out %s changes no answer of the table: it is dead, or the table does not ask for it", id)
+		for _, base := range bases {
+			if !counts(base, id) {
+				t.Errorf("taking out %s changes no answer of the table: it is dead, or the table does not ask for it", id)
+			}
 		}
 	}
 }
 
-// C-0d, C-2.7a, C-2.7e, L-9, L-U30: who reads a dossier at most, whatever an agency
-// permits: by what he himself has to do with it, and health data by nothing else.
-func TestWhatNoAgencyCanPermit(t *testing.T) {
-	loose, err := New([]Text{{Name: "loose.cedar", Text: `@id("everything") permit (principal, action, resource);`}})
+// T6, C-0d, C-2.7a, C-2.7e, C-2.1.4b, S-Toe1, S-Toe2: an agency narrows what the
+// catalogue's table gives to each role, and widens nothing of it: no register, no
+// category, no command, no overview, whatever it permits and whatever ground it
+// claims. What goes on record is by what the table lets him in.
+func TestAnAgencysOwnPoliciesOnlyNarrow(t *testing.T) {
+	set, err := BuiltIn()
 	if err != nil {
 		t.Fatal(err)
 	}
+	loose, _ := permitsAll(t)
+	claims, err := New([]Text{{Name: "claims.cedar", Text: `@id("claimed") @ground("assignment") @role("director") permit (principal, action, resource);`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow, err := New(append(set.Texts()[1:], Text{Name: "narrow.cedar", Text: `@id("not-on-paper") forbid (principal, action == Action::"print", resource);`}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range asked() {
+		by := set.Decide(a)
+		d := claims.Decide(a)
+		if d.Allowed != by.Allowed {
+			t.Fatalf("%v: %s of %s %q: allowed %v, the table says %v (%+v)", a.Roles, a.Action, a.Of, a.Name, d.Allowed, by.Allowed, a)
+		}
+		if d.Allowed && !slices.ContainsFunc(set.asked(&a).permits, func(p *parsedPolicy) bool {
+			return p.ground == d.Ground && (p.role == d.Role || p.role == "*" && d.Role == strings.Join(a.Roles, " "))
+		}) {
+			t.Fatalf("%v: %s: on record as %s by %s, which no policy of the table says", a.Roles, a.Action, d.Role, d.Ground)
+		}
+		if d.Allowed && !slices.Contains(d.Policies, by.Policies[0]) {
+			t.Fatalf("%s rests on %v, without the table's %v", a.Action, d.Policies, by.Policies)
+		}
+		if d := narrow.Decide(a); d.Allowed != (by.Allowed && a.Action != "print") {
+			t.Fatalf("%v: %s of %s: %v under the narrower policies", a.Roles, a.Action, a.Of, d.Allowed)
+		}
+	}
+	if set.Digest() == loose.Digest() || loose.Digest() == claims.Digest() {
+		t.Error("different policies have one digest")
+	}
+	if !slices.Contains(loose.Texts(), set.Texts()[1]) {
+		t.Error("the table is not among the texts that the digest is of")
+	}
+}
+
+// C-2.7a: where an agency leaves one of several grounds, that one goes on record.
+func TestTheGroundIsOneThatTheAgencyLeaves(t *testing.T) {
+	own, err := New([]Text{{Name: "own.cedar", Text: `@id("by-name") @ground("grant") permit (principal, action in Action::"read", resource is Dossier) when { context.granted };`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Ask{Subject: Subject{Agency: "click", Staff: "s1", Roles: []string{"coach"}, Active: true, Bound: true}, Agency: "click", Action: "view", Of: OfDossier, Name: "d1",
+		Relation: Relation{Assigned: true, Granted: true}, Purpose: "guidance", KnownPurpose: true, InScope: true, Door: "web"}
+	if d := own.Decide(a); !d.Allowed || d.Ground != "grant" || !slices.Equal(d.Policies, []string{"authorised-by-the-director", "by-name", "coach-reads-assigned"}) {
+		t.Errorf("assigned and authorised: %+v", d)
+	}
+	a.Granted = false
+	if d := own.Decide(a); d.Allowed {
+		t.Errorf("assigned alone: %+v", d)
+	}
+}
+
+// C-0d, C-2.7a, C-2.7e, L-9, L-U30: who reads a dossier at most by the law's
+// prohibitions, whatever any table permits: by what he himself has to do with it,
+// and health data by nothing else.
+func TestWhatNoAgencyCanPermit(t *testing.T) {
+	_, loose := permitsAll(t)
 	atMost := func(role string, r Relation, c domain.Category) bool {
 		switch {
 		case r.Assigned, r.Granted, r.Broken:
