@@ -41,7 +41,9 @@ type person struct {
 	only  []domain.Category // of an authorisation
 	staff string
 	left  bool
-	http  *http.Client
+	// lapsed: his declaration of confidentiality has run out.
+	lapsed bool
+	http   *http.Client
 }
 
 const rightsPassword = "zes losse fietslampen"
@@ -61,6 +63,8 @@ func people() []*person {
 		{name: "admin", role: "administrator"},
 		{name: "supplier", role: "supplier"},
 		{name: "nobody"},
+		{name: "lapsed", role: "compliance_officer", lapsed: true},
+		{name: "lapsedoffice", role: "administration", lapsed: true},
 		{name: "gone", role: "coach", to: policy.Relation{Assigned: true}, left: true},
 	}
 	for _, p := range list {
@@ -138,7 +142,11 @@ func (r *rights) agency() {
 	r.do("RegisterRecipient", "", "", longAgo, m{"recipient": recipientID, "name": "UWV", "class": "commissioner", "subtype": "uwv", "agreement": "A"})
 	for _, p := range r.people {
 		r.do("EnrolStaff", "", "", longAgo, m{"staff": p.staff, "name": "Collega " + p.name, "login": p.name})
-		r.do("SignConfidentiality", "", "", longAgo, m{"staff": p.staff, "signed_on": day, "reference": "map"})
+		signed := m{"staff": p.staff, "signed_on": day, "reference": "map"}
+		if p.lapsed {
+			signed["until"] = longAgo.AddDate(0, 1, 0).Format(time.DateOnly)
+		}
+		r.do("SignConfidentiality", "", "", longAgo, signed)
 		if p.role != "" {
 			r.do("GrantRole", "", "", longAgo, m{"staff": p.staff, "role": p.role})
 		}
@@ -247,7 +255,7 @@ func (r *rights) ask(p *person, method, path, body string) (int, string) {
 // question is what the policies are asked about one person and dossier.
 func (p *person) question(dossier int, action, purpose string, c domain.Category) policy.Ask {
 	a := policy.Ask{
-		Subject: policy.Subject{Agency: "click", Staff: p.staff, Active: !p.left, Bound: !p.left}, Agency: "click", Action: action, Of: policy.OfDossier,
+		Subject: policy.Subject{Agency: "click", Staff: p.staff, Active: !p.left, Bound: !p.left && !p.lapsed}, Agency: "click", Action: action, Of: policy.OfDossier,
 		Category: c, Purpose: purpose, KnownPurpose: true, Door: "api", InScope: true,
 	}
 	if p.role != "" && !p.left {
@@ -376,7 +384,7 @@ func TestT6SearchByRole(t *testing.T) {
 	}
 }
 
-// T6: every register, by everybody: refused, or the rows of the dossiers that the
+// T6, C-2.1.5: every register, by everybody: refused, or the rows of the dossiers that the
 // policies open, and the same count of them. An agency that permits everything
 // opens no more (catalogue §5).
 func TestT6RegistersByRole(t *testing.T) {

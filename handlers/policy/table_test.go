@@ -131,7 +131,7 @@ func expected(role string, a *Ask) bool {
 	case slices.Contains(looks, a.Action) && a.Of == OfDossier:
 		return a.Bound && a.KnownPurpose && mayLook(role, a)
 	case slices.Contains(looks, a.Action) && a.Of == OfRegister:
-		return a.KnownPurpose && mayRead(role, a)
+		return a.KnownPurpose && (a.Bound || a.Name == "activities" || a.Name == "recipients") && mayRead(role, a)
 	case slices.Contains(looks, a.Action):
 		return a.KnownPurpose && role != "supplier" && (a.Action == "view" || a.Action == "list")
 	case a.Action == "overview":
