@@ -49,9 +49,12 @@ type SeenRights struct {
 	Bound    bool     `json:"bound"` // by a declaration of confidentiality
 	Roles    []string `json:"roles"`
 	Assigned bool     `json:"assigned"`
-	Broken   bool     `json:"break_glass"`
-	Grants   []string `json:"grants,omitempty"`  // that opened this dossier
-	Profile  string   `json:"profile,omitempty"` // in force, name/version
+	// Counts tells that the assignment still opened the dossier: guidance had not
+	// ended longer ago than the profile lets it count (C-0g).
+	Counts  bool     `json:"assignment_counts"`
+	Broken  bool     `json:"break_glass"`
+	Grants  []string `json:"grants,omitempty"`  // that opened this dossier
+	Profile string   `json:"profile,omitempty"` // in force, name/version
 	// Categories are what he could have seen, and for which purposes.
 	Categories []SeenCategory `json:"categories"`
 	// Digest is that of the policies by which this is judged: the agency's own of
@@ -224,6 +227,9 @@ func rightsAt(past commands.Past, id string) SeenRights {
 		if g.Opens(id) {
 			r.Grants = append(r.Grants, g.ID)
 		}
+	}
+	if p := past.Agency.ProfileAt(day); p != nil {
+		r.Counts = past.Dossier.AccessBy(past.ID, past.At, p.Terms.AssignmentEnds.Value)
 	}
 	if a, ok := past.Agency.AdoptionAt(day); ok && a.Document != nil {
 		r.Profile = profileName(a.Document)

@@ -84,7 +84,7 @@ func (p *Page) could(r *http.Request, w writer, m *couldModel, on time.Time) err
 	if m.Allowed {
 		m.Answer = w.T("replay.could.yes", "who", who, "date", date)
 	} else {
-		m.Answer = w.T("replay.could.no", "who", who, "date", date, "why", w.why(v.Rights.Code, v.Rights.Rule))
+		m.Answer = w.T("replay.could.no", "who", who, "date", date, "why", w.why(&v.Rights))
 	}
 	m.Rights = w.rights(v)
 	m.Rows = w.compare(v)
@@ -98,10 +98,13 @@ func (p *Page) could(r *http.Request, w writer, m *couldModel, on time.Time) err
 }
 
 // why is the reason of a denial in words, of somebody else and of then.
-func (w writer) why(code, rule string) string {
-	text := w.T("replay.why")
-	if w.Has("replay.why." + code) {
-		text = w.T("replay.why." + code)
+func (w writer) why(r *queries.SeenRights) string {
+	text, rule := w.T("replay.why"), r.Rule
+	switch {
+	case r.Code == "not_assigned" && r.Assigned && !r.Counts:
+		text, rule = w.T("replay.why.guidance_over"), "C-0g"
+	case w.Has("replay.why." + r.Code):
+		text = w.T("replay.why." + r.Code)
 	}
 	if rule != "" {
 		text += " " + w.T("rule.label") + " " + w.Rule(rule)
@@ -117,12 +120,16 @@ func (w writer) rights(v *queries.Seen) []fact {
 		}
 		return w.T("accounts.no")
 	}
+	assigned := yes(r.Assigned)
+	if r.Assigned && !r.Counts {
+		assigned = w.T("replay.could.assigned.over")
+	}
 	roles := w.Codes("role", r.Roles)
 	if roles == "" {
 		roles = w.T("seen.norole")
 	}
 	list := []fact{{w.T("column.role"), roles}, {w.T("replay.could.active"), yes(r.Active)}, {w.T("replay.could.bound"), yes(r.Bound)},
-		{w.T("replay.could.assigned"), yes(r.Assigned)}, {w.T("replay.could.glass"), yes(r.Broken)}, {w.T("replay.could.grants"), nl.Count(len(r.Grants), w.Lang)}}
+		{w.T("replay.could.assigned"), assigned}, {w.T("replay.could.glass"), yes(r.Broken)}, {w.T("replay.could.grants"), nl.Count(len(r.Grants), w.Lang)}}
 	if r.Profile != "" {
 		list = append(list, fact{w.T("column.profile"), w.text([]string{"profile"}, r.Profile)})
 	}

@@ -57,3 +57,35 @@ func TestPlacesAndValuesInWords(t *testing.T) {
 		}
 	}
 }
+
+// C-0g, C-2.1.4b: an assignment that gave no access any more is not told as one that
+// did; every reason that the policies give has its own words.
+func TestWhyNothingCouldBeSeen(t *testing.T) {
+	for _, lang := range []string{"nl", "en"} {
+		w := in(t, lang)
+		said := map[string]string{}
+		for _, r := range []queries.SeenRights{
+			{Code: "not_assigned", Rule: "C-0d"}, {Code: "not_assigned", Rule: "C-0d", Assigned: true}, {Code: "not_active"},
+			{Code: "no_confidentiality"}, {Code: "no_role"}, {Code: "not_permitted"}, {Code: "other"},
+		} {
+			text := w.why(&r)
+			if was, ok := said[text]; ok {
+				t.Errorf("%s: %s (assigned %v) says what %s says: %s", lang, r.Code, r.Assigned, was, text)
+			}
+			said[text] = r.Code
+		}
+		assigned := func(r queries.SeenRights) string {
+			for _, f := range w.rights(&queries.Seen{Rights: r}) {
+				if f.Label == w.T("replay.could.assigned") {
+					return f.Text
+				}
+			}
+			return ""
+		}
+		yes, no := w.T("accounts.yes"), w.T("accounts.no")
+		over := assigned(queries.SeenRights{Assigned: true})
+		if got := assigned(queries.SeenRights{Assigned: true, Counts: true}); got != yes || over == yes || over == no || assigned(queries.SeenRights{}) != no {
+			t.Errorf("%s: assigned and counting %q, assigned and over %q", lang, got, over)
+		}
+	}
+}
