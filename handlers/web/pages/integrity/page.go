@@ -39,7 +39,7 @@ type model struct {
 	Good, Stopped bool
 	Facts         []fact
 	Count         string
-	First, Others string
+	First         string
 	Findings      []finding
 	Earlier       []earlier
 }
@@ -79,7 +79,7 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func build(words *i18n.Printer, agency string, s ui.Integrity) model {
-	own, others := ui.Of(agency, s.Findings)
+	own := ui.Of(agency, s.Findings)
 	m := model{Stopped: s.ReadOnly, Good: !s.ReadOnly && len(own) == 0, Reason: reason(words, s.Code)}
 	switch {
 	case m.Stopped:
@@ -100,14 +100,11 @@ func build(words *i18n.Printer, agency string, s ui.Integrity) model {
 	if s.Commits > 0 {
 		m.Facts = append(m.Facts, fact{words.T("integrity.commits"), nl.Count(int(s.Commits), words.Lang)}) //nolint:gosec // a number of commits
 	}
-	if s.Total > 0 {
-		m.Count = words.N("integrity.findings", s.Total)
-	}
-	if s.Total > len(s.Findings) {
-		m.First = words.T("integrity.first", "n", nl.Count(len(s.Findings), words.Lang))
-	}
-	if others > 0 {
-		m.Others = words.N("integrity.others", others)
+	if len(own) > 0 {
+		m.Count = words.N("integrity.findings", len(own))
+		if s.Total > len(s.Findings) { // more than are kept, of whichever agency
+			m.First = words.T("integrity.first", "n", nl.Count(len(own), words.Lang))
+		}
 	}
 	m.Findings = findings(words, own)
 	return m
@@ -115,8 +112,11 @@ func build(words *i18n.Printer, agency string, s ui.Integrity) model {
 
 func (m *model) earlier(words *i18n.Printer, agency string, list []ui.EarlierAlarm) {
 	for _, a := range list {
-		own, _ := ui.Of(agency, a.Findings)
-		m.Earlier = append(m.Earlier, earlier{When: nl.DateTime(a.At, words.Lang), Count: words.N("integrity.findings", a.Total), Findings: findings(words, own)})
+		x := earlier{When: nl.DateTime(a.At, words.Lang), Count: words.T("integrity.elsewhere")}
+		if own := ui.Of(agency, a.Findings); len(own) > 0 {
+			x.Count, x.Findings = words.N("integrity.findings", len(own)), findings(words, own)
+		}
+		m.Earlier = append(m.Earlier, x)
 	}
 }
 
