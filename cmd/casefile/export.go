@@ -20,7 +20,7 @@ import (
 
 // exportCmd writes a register (catalogue §3).
 type exportCmd struct {
-	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders,reviews,access-patterns" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders, reviews, and access-patterns: what is unusual in access."`
+	Register string `arg:"" enum:"dossiers,disclosures,access,retention,deadlines,obligations,hours,history,requests,notices,complaints,incidents,paper,recipients,activities,reminders,reviews,approvals,access-patterns" help:"One of dossiers, disclosures, access, retention, deadlines, obligations, hours, history, requests, notices, complaints, incidents, paper, recipients, activities, reminders, reviews, approvals, and access-patterns: what is unusual in access."`
 	Agency   string `placeholder:"A" help:"One agency alone."`
 	Dossier  string `placeholder:"ID" help:"One dossier alone."`
 	AsOf     string `placeholder:"DATE" help:"What had occurred by the end of that day; terms are evaluated on it."`

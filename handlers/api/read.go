@@ -93,7 +93,7 @@ func (s *service) failed(err error) error {
 
 type registerInput struct {
 	Agency   string `path:"agency"`
-	Register string `path:"register" enum:"access,activities,complaints,deadlines,disclosures,dossiers,history,hours,incidents,notices,obligations,paper,recipients,reminders,requests,retention,reviews"`
+	Register string `path:"register" enum:"access,activities,approvals,complaints,deadlines,disclosures,dossiers,history,hours,incidents,notices,obligations,paper,recipients,reminders,requests,retention,reviews"`
 	Dossier  string `query:"dossier" doc:"Rows of this dossier alone"`
 	From     string `query:"from" doc:"Rows that occurred at or after this time, or on or after this date"`
 	Until    string `query:"until" doc:"Rows that occurred before this time, or on or before this date"`

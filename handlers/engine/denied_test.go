@@ -51,7 +51,7 @@ func TestEveryDenialIsOnRecord(t *testing.T) {
 	ways := []way{
 		{"GET", "/accounts", ""}, {"POST", "/accounts/" + nobody + "/invite", "x=1"}, {"POST", "/accounts/" + nobody + "/link", "subject_" + nobody + "=s"},
 		{"GET", "/assignments", ""}, {"POST", "/assignments/change", form},
-		{"GET", "/overviews", ""}, {"GET", "/overviews?ask=1&by=service&measure=dossiers", ""},
+		{"GET", "/approvals", ""}, {"GET", "/overviews", ""}, {"GET", "/overviews?ask=1&by=service&measure=dossiers", ""},
 		{"GET", "/registers", ""}, {"GET", "/registers/history", ""}, {"GET", "/registers/complaints/download?format=csv", ""},
 		{"GET", "/registers/access", ""}, {"GET", "/registers/access/patterns", ""}, {"GET", "/reviews", ""},
 		{"GET", "/dossiers/" + d, ""}, {"GET", "/dossiers/" + d + "/print", ""}, {"GET", "/dossiers/" + d + "/access", ""},

@@ -19,6 +19,7 @@ import (
 	"github.com/casefile-engine/casefile/eventstore"
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/projections/access"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/complaints"
 	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/disclosures"
@@ -64,6 +65,7 @@ var rowTypes = map[string]reflect.Type{
 	"activities":  reflect.TypeFor[regulations.Activity](),
 	"reminders":   reflect.TypeFor[reminders.Row](),
 	"reviews":     reflect.TypeFor[reviews.Row](),
+	"approvals":   reflect.TypeFor[approvals.Row](),
 
 	"access-patterns": reflect.TypeFor[queries.Pattern](),
 }

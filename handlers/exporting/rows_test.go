@@ -22,6 +22,7 @@ func TestColumnsAreThoseOfTheCatalogue(t *testing.T) {
 		"obligations": "agency dossier kind since ref",
 		"reviews":     "agency kind review glass dossier dossiers staff from until sample outcome due state reviewed_at actor incident position",
 		"reminders":   "agency dossier reminder kind ref item due stage status for role raised_at position",
+		"approvals":   "agency dossier staff kind ref recipient categories ground occurred_at actor approver state answered_at position",
 		"hours":       "agency dossier entry trajectory date minutes activity actor",
 	} {
 		if d := cmp.Diff(strings.Fields(want), Columns(register)); d != "" {

@@ -37,7 +37,7 @@ var (
 	}
 	administrationSees = []domain.Category{"contact", "invoice_name", "hours", "subsidy", "bank", "employment_form"}
 	coachRegisters     = []string{"dossiers", "disclosures", "access", "retention", "deadlines", "obligations", "hours", "requests", "notices", "complaints", "incidents", "paper", "reminders", "reviews"}
-	allRegisters       = append(slices.Clone(coachRegisters), "history", "activities", "recipients")
+	allRegisters       = append(slices.Clone(coachRegisters), "history", "activities", "recipients", "approvals")
 	looks              = []string{"view", "search", "list", "print", "export"}
 )
 
@@ -113,7 +113,7 @@ func mayRead(role string, a *Ask) bool {
 	case "administration":
 		return slices.Contains([]string{"dossiers", "hours", "paper"}, a.Name) || public
 	case "director":
-		return slices.Contains([]string{"complaints", "deadlines", "dossiers"}, a.Name) || public
+		return slices.Contains([]string{"complaints", "deadlines", "dossiers", "approvals"}, a.Name) || public
 	case "compliance_officer":
 		return true
 	case "auditor":

@@ -33,7 +33,7 @@ import (
 // those that it does not name.
 var Registers = []string{
 	"dossiers", "disclosures", "access", "retention", "deadlines", "obligations", "hours", "history",
-	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities", "reminders", "reviews",
+	"requests", "notices", "complaints", "incidents", "paper", "recipients", "activities", "reminders", "reviews", "approvals",
 }
 
 // registerNames are the registers as a sentence lists them.
@@ -79,6 +79,8 @@ func (s *Service) rowsOf(ctx context.Context, db *readdb.DB, r Reader, o ExportO
 		return paper.List(ctx, db, f, each[paper.Row](emit))
 	case "reminders":
 		return reminders.Register(ctx, db, f, at, each[reminders.Row](emit))
+	case "approvals":
+		return approvals.List(ctx, db, f, each[approvals.Row](emit))
 	case "reviews":
 		return reviews.List(ctx, db, f, nl.DateOf(at), each[reviews.Row](emit))
 	}
@@ -124,6 +126,8 @@ func projectionOf(register string) projections.Projection {
 		return append(due, approvals.Projection{}, dossiers.Projection{}, people.Projection{})
 	case "reminders":
 		return append(due, reminders.Projection{})
+	case "approvals":
+		return approvals.Projection{}
 	case "reviews":
 		return together{regulations.Projection{}, reviews.Projection{}}
 	case "requests":

@@ -25,11 +25,11 @@ func TestEachRoleHasItsPlaces(t *testing.T) {
 		menu  []string
 		not   []string
 	}{
-		"coach":              {"/caseload", []string{"/caseload", "/registers"}, []string{"/assignments", "/reviews", "/overviews", "/accounts", "/registers/access/patterns"}},
+		"coach":              {"/caseload", []string{"/caseload", "/registers"}, []string{"/assignments", "/reviews", "/approvals", "/overviews", "/accounts", "/registers/access/patterns"}},
 		"compliance_officer": {"/registers", []string{"/registers", "/registers/access", "/replay", "/reviews", "/overviews"}, []string{"/caseload", "/assignments", "/accounts"}},
 		"administrator":      {"/assignments", []string{"/assignments", "/registers", "/accounts"}, []string{"/caseload", "/reviews", "/overviews", "/registers/history"}},
 		"auditor":            {"/registers", []string{"/registers", "/registers/access", "/replay"}, []string{"/caseload", "/assignments", "/overviews", "/accounts"}},
-		"director":           {"/start", []string{"/registers", "/overviews"}, []string{"/caseload", "/assignments", "/reviews"}},
+		"director":           {"/start", []string{"/registers", "/approvals", "/overviews"}, []string{"/caseload", "/assignments", "/reviews"}},
 	} {
 		t.Run(role, func(t *testing.T) {
 			r.browserless()
@@ -69,7 +69,7 @@ func TestPagesOfEachRoleAccessible(t *testing.T) {
 		"coach":              {"/registers", "/registers/hours", "/registers/deadlines", "/registers/access"},
 		"compliance_officer": {"/registers", "/registers/disclosures", "/registers/retention", "/registers/history", "/registers/obligations", "/registers/activities", "/registers/access", "/registers/access/patterns", "/reviews", "/overviews", "/overviews?ask=1&by=service&then=status&measures=hours&measures=outcomes"},
 		"administrator":      {"/assignments", "/registers/recipients", "/caseload"},
-		"director":           {"/start", "/registers/complaints"},
+		"director":           {"/start", "/registers/complaints", "/registers/approvals", "/approvals"},
 	}
 	for _, role := range []string{"coach", "compliance_officer", "administrator", "director"} {
 		b.look(1280, 900, false)

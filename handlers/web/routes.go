@@ -16,6 +16,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/auth"
 	"github.com/casefile-engine/casefile/handlers/web/pages/account"
 	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
+	"github.com/casefile-engine/casefile/handlers/web/pages/approvals"
 	"github.com/casefile-engine/casefile/handlers/web/pages/assignments"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
@@ -49,6 +50,7 @@ type pages struct {
 	seen        *seen.Page
 	assignments *assignments.Page
 	reviews     *reviews.Page
+	approvals   *approvals.Page
 	overviews   *overviews.Page
 	evidence    *evidence.Page
 	replay      *replay.Page
@@ -79,6 +81,9 @@ func routes(d Deps, kit *ui.Kit, p pages) http.Handler {
 	page("GET /reviews/", to("/reviews"))
 	page("POST /reviews/glass/{glass}", kit.SignedIn(p.reviews.ServeGlass))
 	page("POST /reviews/access", kit.SignedIn(p.reviews.ServeSample))
+	page("GET /approvals", kit.SignedIn(p.approvals.Serve))
+	page("GET /approvals/answer", to("/approvals"))
+	page("POST /approvals/answer", kit.SignedIn(p.approvals.ServeAnswer))
 	page("GET /overviews", kit.SignedIn(p.overviews.Serve))
 	page("GET /registers/access", kit.SignedIn(p.seen.ServeRegister))
 	page("GET /registers/access/patterns", kit.SignedIn(p.seen.ServePatterns))

@@ -22,6 +22,7 @@ import (
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
 	"github.com/casefile-engine/casefile/handlers/web/pages/account"
 	"github.com/casefile-engine/casefile/handlers/web/pages/accounts"
+	"github.com/casefile-engine/casefile/handlers/web/pages/approvals"
 	"github.com/casefile-engine/casefile/handlers/web/pages/assignments"
 	"github.com/casefile-engine/casefile/handlers/web/pages/caseload"
 	"github.com/casefile-engine/casefile/handlers/web/pages/dossier"
@@ -155,6 +156,7 @@ func New(d Deps) http.Handler {
 	}
 	p.start, p.registers = start.New(kit), registers.New(kit, d.Queries)
 	p.seen, p.overviews = seen.New(kit, d.Queries), overviews.New(kit, d.Queries)
+	p.approvals = approvals.New(kit, d.Queries, d.Commands, d.NewID)
 	p.assignments, p.reviews = assignments.New(kit, d.Queries, d.Commands, d.NewID), reviews.New(kit, d.Queries, d.Commands, d.NewID)
 	p.evidence = evidence.New(kit, d.Evidence)
 	p.seen.Evidence = p.evidence.May

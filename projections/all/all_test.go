@@ -191,6 +191,7 @@ var clear = map[string]string{
 	"requests.decision": "code", "requests.decided_on": "date", "requests.answered_on": "date", "requests.fulfilled_on": "date", "requests.withdrawn_on": "date",
 
 	"approvals.agency": "code", "approvals.of_id": "id", "approvals.id": "id", "approvals.kind": "code", "approvals.approver": "actor", "approvals.actor": "actor", "approvals.answer": "code",
+	"approvals.recipient": "id", "approvals.categories": "codes", "approvals.ground": "code",
 
 	"reviews.agency": "code", "reviews.dossier": "id", "reviews.id": "id", "reviews.kind": "code", "reviews.dossiers": "ids", "reviews.staff": "actors",
 	"reviews.first_day": "date", "reviews.last_day": "date", "reviews.outcome": "code", "reviews.actor": "actor", "reviews.incident": "id",

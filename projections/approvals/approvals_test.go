@@ -3,7 +3,6 @@ package approvals_test
 import (
 	"testing"
 
-	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/readdb"
 	"github.com/casefile-engine/casefile/projections/rows"
@@ -29,19 +28,22 @@ func TestList_C_2_1_5b(t *testing.T) {
 		last := uint64(0)
 		of := map[string]int{}
 		for _, r := range all {
-			if r.Position <= last || r.Approver == "" || r.Dossier != "" && r.Staff != "" {
+			if r.Position <= last || r.Approver == "" || r.Actor == "" || r.Ref == "" || r.Dossier != "" && r.Staff != "" {
 				t.Fatalf("%+v behind %d", r, last)
 			}
 			last = r.Position
 			kinds[r.Kind]++
-			answers[r.Answer]++
+			answers[r.State]++
 			of[r.Agency]++
 			of[r.Agency+r.Dossier]++
-			if r.Settled != (r.Kind == approvals.KindGrant && r.Answer == domain.ApprovalDenied) {
+			if (r.Kind == approvals.KindDisclosure) != (r.Recipient != "" && r.Ground != "" && len(r.Categories) > 0) || r.AnsweredAt.IsZero() != (r.State == approvals.StatePending) {
+				t.Fatalf("%+v", r)
+			}
+			if r.Settled != (r.Kind == approvals.KindGrant && r.State == approvals.StateDenied) {
 				t.Fatalf("%+v", r)
 			}
 		}
-		if kinds["disclosure"] == 0 || kinds["grant"] == 0 || kinds["policies"] == 0 || kinds["regulation"] != 0 || answers[""] == 0 || answers["confirmed"] == 0 || answers["denied"] == 0 {
+		if kinds["disclosure"] == 0 || kinds["grant"] == 0 || kinds["policies"] == 0 || kinds["regulation"] != 0 || answers["pending"] == 0 || answers["confirmed"] == 0 || answers["denied"] == 0 {
 			t.Fatalf("%v %v", kinds, answers)
 		}
 		click := list(rows.Filter{Agency: "click"})

@@ -60,7 +60,7 @@ func (Projection) Tables() []readdb.Table {
 	return []readdb.Table{{
 		Name: Name,
 		Columns: rows.Columns("agency:t", "of_id:t", "id:t", "position:i", "event:i", "kind:t", "approver:t", "actor:t", "occurred:i",
-			"answer:t", "answered:i", "unlawful:i"),
+			"answer:t", "answered:i", "unlawful:i", "recipient:t", "categories:t", "ground:t"),
 		KeyColumns: 3,
 		Indexes:    [][]string{{"agency", "position"}},
 	}}
@@ -70,7 +70,7 @@ func (Projection) Tables() []readdb.Table {
 func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delivery) error {
 	return rows.Each(d, func(place int, _ *eventstore.StoredEvent, _ [][]byte, r *domain.Recorded) error {
 		m := &r.Meta
-		add := func(of, id, kind, by string) error {
+		add := func(of, id, kind, by string, what ...string) error {
 			if by == "" && kind != KindRegulation && kind != KindPolicies {
 				return nil
 			}
@@ -79,7 +79,9 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 			if a.Answer != "" {
 				answered = rows.Instant(m.Occurred)
 			}
-			return tx.Insert(ctx, Name, readdb.Row{m.Agency, of, id, int64(m.Position), int64(place), kind, by, m.Actor, rows.Instant(m.Occurred), a.Answer, answered, int64(0)})
+			what = append(what, "", "", "")
+			return tx.Insert(ctx, Name, readdb.Row{m.Agency, of, id, int64(m.Position), int64(place), kind, by, m.Actor, rows.Instant(m.Occurred), a.Answer, answered, int64(0),
+				what[0], what[1], what[2]})
 		}
 		answer := func(of, id, said string) error {
 			said, at := said, rows.Instant(m.Occurred)
@@ -88,14 +90,14 @@ func (Projection) Apply(ctx context.Context, tx readdb.Tx, d *projections.Delive
 		}
 		switch e := r.Event.(type) {
 		case *dossier.DisclosureMade:
-			return add(m.Aggregate, e.Disclosure, KindDisclosure, e.ApprovedBy)
+			return add(m.Aggregate, e.Disclosure, KindDisclosure, e.ApprovedBy, e.Recipient, rows.Join(rows.Sorted(e.Categories)), string(e.Ground))
 		case *dossier.UnlawfulDisclosure:
 			_, err := rows.ChangeAny(ctx, tx, rows.Set(func(row readdb.Row) { row[colUnlawful] = int64(1) }), Name, m.Agency, m.Aggregate, e.Disclosure)
 			return err
 		case *dossier.DisclosureConfirmed:
 			return answer(m.Aggregate, e.Disclosure, e.Answer)
 		case *staff.AccessGranted:
-			return add(m.Aggregate, e.Grant, KindGrant, e.AuthorisedBy)
+			return add(m.Aggregate, e.Grant, KindGrant, e.AuthorisedBy, "", rows.Join(rows.Sorted(e.Categories)))
 		case *staff.MaintenanceGranted:
 			return add(m.Aggregate, e.Grant, KindGrant, e.ApprovedBy)
 		case *staff.GrantConfirmed:

@@ -1,7 +1,6 @@
 package obligations
 
 import (
-	"github.com/casefile-engine/casefile/domain"
 	"github.com/casefile-engine/casefile/domain/nl"
 	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/people"
@@ -152,14 +151,15 @@ func (l *lister) accessReviews() error {
 // been seen to: a disclosure recorded as unlawful, another version adopted (C-2.1.5b).
 func (l *lister) approvals() error {
 	return approvals.List(l.ctx, l.db, l.filter, func(a approvals.Row) error {
-		r := Row{Agency: a.Agency, Dossier: a.Dossier, Ref: a.ID}
+		r := Row{Agency: a.Agency, Dossier: a.Dossier, Ref: a.Ref}
 		switch {
-		case a.Answer == "" && !a.Settled:
+		case a.Settled:
+		case a.State == approvals.StatePending:
 			r.Kind = ApprovalUnconfirmed
-			l.add(r, nl.DateOf(a.At))
-		case a.Answer == domain.ApprovalDenied && !a.Settled:
+			l.add(r, nl.DateOf(a.OccurredAt))
+		case a.State == approvals.StateDenied:
 			r.Kind = ApprovalDenied
-			l.add(r, nl.DateOf(a.Answered))
+			l.add(r, nl.DateOf(a.AnsweredAt))
 		}
 		return nil
 	})

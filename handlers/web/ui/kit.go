@@ -158,6 +158,8 @@ func around(path string) string {
 		return "/reviews"
 	case path == "/assignments/change":
 		return "/assignments"
+	case path == "/approvals/answer":
+		return "/approvals"
 	case strings.HasPrefix(path, "/account/") && path != "/account/passkey" && path != "/account/confirm" && !strings.HasPrefix(path, "/account/totp/"):
 		return "/account"
 	}

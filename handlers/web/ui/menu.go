@@ -46,6 +46,7 @@ var places = []place{
 	{section: "replay", url: "/replay", icon: "clock", ask: []commands.Question{
 		{Action: "view", Of: policy.OfRegister, Register: "history", Purpose: "audit"}}},
 	{section: "reviews", url: "/reviews", icon: "check", ask: []commands.Question{{Action: "ReviewAccess", Of: policy.OfOffice}}},
+	{section: "approvals", url: "/approvals", icon: "check", ask: []commands.Question{{Action: "ConfirmAdoption", Of: policy.OfOffice}}},
 	{section: "overviews", url: "/overviews", icon: "flag", ask: []commands.Question{
 		{Action: "overview", Of: policy.OfOffice, Purpose: queries.OverviewPurpose}}},
 	{section: "accounts", url: "/accounts", icon: "key", role: "administrator"},

@@ -61,7 +61,7 @@ var lists = map[string]string{
 	"channel": "channel", "method": "channel", "paper/method": "paper_destruction", "activity": "activity", "role": "role",
 	"activities/role": "processing_role", "profile": "profile", "action": "access_action", "access/outcome": "access_outcome", "complaints/outcome": "complaint_outcome",
 	"reviews/outcome": "review_or_finding", "dossiers/status": "status", "retention/status": "retention_status", "deadlines/status": "deadline_status", "reminders/status": "deadline_status",
-	"deadlines/kind": "reminder_kind", "requests/kind": "request_kind", "incidents/kind": "incident_kind", "reminders/kind": "reminder_kind", "reviews/kind": "review_kind",
+	"deadlines/kind": "reminder_kind", "requests/kind": "request_kind", "incidents/kind": "incident_kind", "reminders/kind": "reminder_kind", "reviews/kind": "review_kind", "approvals/kind": "approval_kind", "approvals/state": "approval_state",
 	"notices/kind": "reminder_kind", "requests/decision": "request_decision", "requests/state": "request_state", "notices/state": "notice_state", "complaints/state": "complaint_state",
 	"incidents/state": "incident_state", "paper/state": "paper_state", "reviews/state": "review_state", "risk": "incident_risk", "stage": "reminder_stage",
 	"notices/to": "notice_to", "source": "source", "sources": "source", "services": "service", "requests/by": "source", "door": "door", "requests/reason": "request_reason",
@@ -69,10 +69,10 @@ var lists = map[string]string{
 }
 
 // people are the columns with ids of members of staff.
-var people = []string{"actor", "assigned", "staff", "holder", "handler", "about_staff", "for", "witnessed_by"}
+var people = []string{"actor", "assigned", "staff", "holder", "handler", "about_staff", "for", "witnessed_by", "approver"}
 
 // warns are the codes that ask for attention, by list.
-var warns = []string{"access_outcome.denied", "access_ground.break_glass", "deadline_status.overdue", "deadline_status.met_late", "review_state.overdue", "retention_status.due", "paper_state.out"}
+var warns = []string{"access_outcome.denied", "access_ground.break_glass", "deadline_status.overdue", "deadline_status.met_late", "review_state.overdue", "approval_state.denied", "retention_status.due", "paper_state.out"}
 
 // names are the opened names of members of staff and recipients, by id.
 type names map[string]string

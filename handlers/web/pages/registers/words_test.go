@@ -7,6 +7,7 @@ import (
 
 	"github.com/casefile-engine/casefile/handlers/queries"
 	"github.com/casefile-engine/casefile/handlers/web/i18n"
+	"github.com/casefile-engine/casefile/projections/approvals"
 	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/incidents"
 	"github.com/casefile-engine/casefile/projections/notices"
@@ -30,6 +31,8 @@ func TestEverythingHasAName(t *testing.T) {
 		"paper_state":     {paper.StateIn, paper.StateOut, paper.StateDestroyed},
 		"review_state":    {reviews.StateOpen, reviews.StateOverdue, reviews.StateDone},
 		"review_kind":     {reviews.KindAccess, reviews.KindBreakGlass},
+		"approval_kind":   {approvals.KindDisclosure, approvals.KindGrant, approvals.KindRegulation, approvals.KindPolicies},
+		"approval_state":  {approvals.StatePending, approvals.StateConfirmed, approvals.StateDenied},
 		"pattern":         queries.PatternCodes,
 	}
 	for _, p := range words {
