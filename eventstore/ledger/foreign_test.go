@@ -21,7 +21,6 @@ func TestACommitWithoutTheCodeIsNeverSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // what it gives is asked for below
 	click, sol := domain.Ref{Agency: "click", Kind: domain.KindDossier, ID: uuid.NewString()}, domain.Ref{Agency: "sol", Kind: domain.KindDossier, ID: uuid.NewString()}
 	w.code = l.Key().Code
 	w.commit(click, "dossier.opened", `{}`)
@@ -44,6 +43,10 @@ func TestACommitWithoutTheCodeIsNeverSigned(t *testing.T) {
 		if log, _ := l.Log(agency); log.Size() != size {
 			t.Errorf("the log of %s covers %d commits, want %d", agency, log.Size(), size)
 		}
+	}
+	var foreign *ledger.ForeignError // also when everything ends
+	if err := l.Close(); !errors.As(err, &foreign) || foreign.Position != at {
+		t.Errorf("it closed with %v", err)
 	}
 	other := newWorld(t)
 	k, err := ledger.OpenKey(t.Context(), other.keys, store, other.lock)

@@ -26,12 +26,6 @@ var files embed.FS
 
 var tmpl = ui.Parse(files)
 
-// Queries gives the register of approvals and the names of staff and recipients.
-type Queries interface {
-	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
-	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
-}
-
 // Commands carries out one command.
 type Commands interface {
 	Execute(ctx context.Context, c commands.Caller, r commands.Request) commands.Outcome
@@ -40,13 +34,13 @@ type Commands interface {
 // Page is the page of approvals.
 type Page struct {
 	kit      *ui.Kit
-	queries  Queries
+	queries  ui.Registers
 	commands Commands
 	newID    func() domain.ID
 }
 
 // New makes the page; newID gives ids for the forms on it.
-func New(k *ui.Kit, q Queries, c Commands, newID func() domain.ID) *Page {
+func New(k *ui.Kit, q ui.Registers, c Commands, newID func() domain.ID) *Page {
 	return &Page{kit: k, queries: q, commands: c, newID: newID}
 }
 
@@ -117,27 +111,10 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, m model,
 }
 
 // mine are the rows of the register that name whoever is signed in.
-func (p *Page) mine(r *http.Request, after string) (out []view.Row, err error) {
+func (p *Page) mine(r *http.Request, after string) ([]view.Row, error) {
 	me, _ := ui.IdentityOf(r)
-	reader := ui.Reader(r, "list")
-	if n, err := strconv.ParseUint(after, 10, 63); err == nil {
-		reader.After = n
-	}
-	err = p.queries.Export(r.Context(), reader, queries.ExportOptions{Register: "approvals"}, func(one any) error {
-		raw, err := json.Marshal(one)
-		if err != nil {
-			return err
-		}
-		var x view.Row
-		if err := json.Unmarshal(raw, &x); err != nil {
-			return err
-		}
-		if x.Approver == me.Staff {
-			out = append(out, x)
-		}
-		return nil
-	})
-	return out, err
+	list, err := ui.Rows[view.Row](r.Context(), p.queries, ui.After(ui.Reader(r, "list"), after), "approvals")
+	return slices.DeleteFunc(list, func(x view.Row) bool { return x.Approver != me.Staff }), err
 }
 
 func (p *Page) item(words *i18n.Printer, names map[string]string, x view.Row) item {

@@ -6,7 +6,6 @@ package assignments
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,12 +24,6 @@ var files embed.FS
 
 var tmpl = ui.Parse(files)
 
-// Queries gives the dossiers without what is in them, and the names of staff.
-type Queries interface {
-	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
-	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
-}
-
 // Commands carries out one command.
 type Commands interface {
 	Execute(ctx context.Context, c commands.Caller, r commands.Request) commands.Outcome
@@ -39,14 +32,14 @@ type Commands interface {
 // Page is the page of assignments.
 type Page struct {
 	kit      *ui.Kit
-	queries  Queries
+	queries  ui.Registers
 	commands Commands
 	newID    func() domain.ID
 }
 
 // New makes the page; newID gives an id to each form, from which those of its
 // commands follow.
-func New(k *ui.Kit, q Queries, c Commands, newID func() domain.ID) *Page {
+func New(k *ui.Kit, q ui.Registers, c Commands, newID func() domain.ID) *Page {
 	return &Page{kit: k, queries: q, commands: c, newID: newID}
 }
 
@@ -147,20 +140,8 @@ func reader(r *http.Request, after uint64) queries.Reader {
 }
 
 // dossiers are all of the agency's, in the order in which they were opened.
-func (p *Page) dossiers(r *http.Request, after uint64) (out []dossierRow, err error) {
-	err = p.queries.Export(r.Context(), reader(r, after), queries.ExportOptions{Register: "dossiers"}, func(one any) error {
-		raw, err := json.Marshal(one)
-		if err != nil {
-			return err
-		}
-		var d dossierRow
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return err
-		}
-		out = append(out, d)
-		return nil
-	})
-	return out, err
+func (p *Page) dossiers(r *http.Request, after uint64) ([]dossierRow, error) {
+	return ui.Rows[dossierRow](r.Context(), p.queries, reader(r, after), "dossiers")
 }
 
 // show writes the page: the results of a change if there were any, and the list.

@@ -6,10 +6,8 @@ package reviews
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,13 +27,6 @@ var files embed.FS
 
 var tmpl = ui.Parse(files)
 
-// Queries gives the register of reviews, the incidents that a review can name,
-// and the names of staff.
-type Queries interface {
-	Export(ctx context.Context, r queries.Reader, o queries.ExportOptions, emit func(row any) error) error
-	People(ctx context.Context, r queries.Reader) ([]queries.StaffName, []queries.Recipient, error)
-}
-
 // Commands carries out one command.
 type Commands interface {
 	Execute(ctx context.Context, c commands.Caller, r commands.Request) commands.Outcome
@@ -44,13 +35,13 @@ type Commands interface {
 // Page is the page of reviews.
 type Page struct {
 	kit      *ui.Kit
-	queries  Queries
+	queries  ui.Registers
 	commands Commands
 	newID    func() domain.ID
 }
 
 // New makes the page; newID gives ids for the forms on it.
-func New(k *ui.Kit, q Queries, c Commands, newID func() domain.ID) *Page {
+func New(k *ui.Kit, q ui.Registers, c Commands, newID func() domain.ID) *Page {
 	return &Page{kit: k, queries: q, commands: c, newID: newID}
 }
 
@@ -115,20 +106,16 @@ func (p *Page) Serve(w http.ResponseWriter, r *http.Request) {
 func reader(r *http.Request, after string) queries.Reader {
 	reader := ui.Reader(r, "list")
 	reader.Purpose = "audit"
-	if n, err := strconv.ParseUint(after, 10, 63); err == nil {
-		reader.After = n
-	}
-	return reader
+	return ui.After(reader, after)
 }
 
 // show writes the page; what was typed is taken from the posted form.
 func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, m model, after string, errs []ui.FieldError) {
 	words := p.kit.Printer(r)
-	var list []row
+	list, err := ui.Rows[row](r.Context(), p.queries, reader(r, after), "reviews")
 	var incidents []incident
-	err := read(p, r, after, "reviews", &list)
 	if err == nil {
-		err = read(p, r, "", "incidents", &incidents)
+		incidents, err = ui.Rows[incident](r.Context(), p.queries, reader(r, ""), "incidents")
 	}
 	var people []queries.StaffName
 	if err == nil {
@@ -154,22 +141,6 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, m model,
 	slices.Reverse(m.Pending) // what has waited longest first
 	m.Sample = f.sample(people, p.kit.Clock.Now(), p.newID)
 	p.kit.Render(w, r, status, tmpl, ui.Frame{Title: words.T("menu.reviews"), Section: "reviews", Errors: errs, Data: m})
-}
-
-// read reads a register into a list.
-func read[R any](p *Page, r *http.Request, after, register string, out *[]R) error {
-	return p.queries.Export(r.Context(), reader(r, after), queries.ExportOptions{Register: register}, func(one any) error {
-		raw, err := json.Marshal(one)
-		if err != nil {
-			return err
-		}
-		var x R
-		if err := json.Unmarshal(raw, &x); err != nil {
-			return err
-		}
-		*out = append(*out, x)
-		return nil
-	})
 }
 
 // filler fills in the page's parts, with what was typed.
