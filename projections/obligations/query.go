@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/casefile-engine/casefile/domain/nl"
+	"github.com/casefile-engine/casefile/domain/paper"
 	"github.com/casefile-engine/casefile/domain/regulation"
 	"github.com/casefile-engine/casefile/projections/deadlines"
 	"github.com/casefile-engine/casefile/projections/disclosures"
@@ -17,10 +18,6 @@ import (
 	"github.com/casefile-engine/casefile/projections/requests"
 	"github.com/casefile-engine/casefile/projections/rows"
 )
-
-// attestableDays is how many days back a cabinet can still be attested; what was
-// missed before can no more be made good and stands in the deadlines alone.
-const attestableDays = 31
 
 // List calls f with what is owed at an instant, by the day since when and then
 // dossier. The filter's From and Until bound that day. f may give rows.ErrStop.
@@ -109,7 +106,8 @@ func (l *lister) deadlines() error {
 		case d.Kind == deadlines.KindPaper && d.Item == "volume":
 			r.Kind = VolumeOut
 			l.add(r, d.DueOn.AddDays(1))
-		case d.Kind == deadlines.KindPaper && !d.DueOn.Before(l.today.AddDays(-attestableDays)):
+		// What was missed before can no more be made good and stands in the deadlines alone.
+		case d.Kind == deadlines.KindPaper && !d.DueOn.Before(l.today.AddDays(-paper.KeptDays)):
 			r.Kind = Attestation
 			l.add(r, d.DueOn.AddDays(1))
 		}
